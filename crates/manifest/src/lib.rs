@@ -1,1 +1,14 @@
-//! Placeholder.
+//! Kubernetes, Istio and Gateway API resources as position-free values.
+//!
+//! From a YAML tree to [`value::Value`], to [`resource::Resource`]; what the API server and istiod's
+//! webhook say about it; and how files become the objects of a mesh. This crate must not know salsa,
+//! proxies, or what a mesh does with a resource.
+
+pub mod kind;
+pub mod resource;
+pub mod spec;
+pub mod value;
+
+pub use kind::Kind;
+pub use resource::{Body, Metadata, Resource, ResourceKey};
+pub use value::{Str, Value};
