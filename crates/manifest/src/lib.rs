@@ -4,7 +4,9 @@
 //! webhook say about it; and how files become the objects of a mesh. This crate must not know salsa,
 //! proxies, or what a mesh does with a resource.
 
+pub mod edit;
 pub mod kind;
+pub mod repository;
 pub mod resource;
 pub mod spec;
 pub mod value;
