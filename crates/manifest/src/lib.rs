@@ -6,6 +6,7 @@
 
 pub mod edit;
 pub mod kind;
+pub mod kustomize;
 pub mod repository;
 pub mod resource;
 pub mod spec;
