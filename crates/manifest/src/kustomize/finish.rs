@@ -10,7 +10,7 @@ use super::layer::{Bases, Chart, Files, Layer, Read};
 use super::nameref;
 use super::place::Origin;
 use super::problem::{Problem, ProblemKind, Use};
-use super::tree::Node;
+use super::tree::{Is, Node};
 use super::{file, hash, path, source, vars};
 use crate::value::Value;
 
@@ -69,6 +69,9 @@ pub fn finish(layer: &Layer) -> Built {
         layer.problem(place, ProblemKind::Invalid, fault);
     }
     vars::resolve(&mut layer);
+    for at in 0..layer.resources.list.len() {
+        rewrite_annotations(&mut layer, at);
+    }
     layer.tidy();
     let is_local = |node: &Node| {
         let mark = node.dig(&["metadata", "annotations", LOCAL]);
@@ -87,6 +90,35 @@ pub fn finish(layer: &Layer) -> Built {
         read: layer.read,
         uses: layer.uses,
         charts: layer.charts,
+    }
+}
+
+/// Kustomize takes its notes out of the annotations of every resource, and writes the rest anew: as
+/// texts, and not at all when nothing is left.
+fn rewrite_annotations(layer: &mut Layer, at: usize) {
+    let node = &layer.resources.list[at].node;
+    let Some(annotations) = node.dig(&["metadata", "annotations"]) else {
+        return;
+    };
+    if annotations.is_blank() {
+        layer.resources.get_mut(at).set_meta("annotations", None);
+        return;
+    }
+    let is_text = |n: &Node| matches!(n.is, Is::Text(_));
+    if annotations.fields().is_none_or(|f| f.values().all(is_text)) {
+        return;
+    }
+    let metadata = layer.resources.get_mut(at).node.get_mut("metadata");
+    let annotations = metadata.and_then(|m| m.get_mut("annotations"));
+    for value in annotations
+        .and_then(Node::fields_mut)
+        .into_iter()
+        .flat_map(|f| f.values_mut())
+    {
+        value.is = match &value.is {
+            Is::Null { written: true } => Is::Text("null".into()),
+            _ => Is::Text(value.scalar()),
+        };
     }
 }
 
