@@ -106,7 +106,7 @@ fn walk_map(
         (target, patch) if target.as_ref().is_none_or(Node::is_null) => match patch {
             Some(_) if does == Does::Delete => return None,
             Some(p) if p.node.is_null() => return None,
-            Some(p) => return Some(added(p, schema, faults)?),
+            Some(p) => return added(p, schema, faults),
             None => {
                 let kept = target.filter(|t| t.is == Is::Null { written: true });
                 return kept;

@@ -42,10 +42,10 @@ impl Build<'_> {
         let config = self.layer.config.clone();
         let mut faults: Vec<String> = Vec::new();
         for resource in self.layer.resources.iter_mut() {
-            if let Err(fault) = change(resource, &config) {
-                if !faults.contains(&fault) {
-                    faults.push(fault);
-                }
+            if let Err(fault) = change(resource, &config)
+                && !faults.contains(&fault)
+            {
+                faults.push(fault);
             }
         }
         for fault in faults {
