@@ -230,18 +230,6 @@ impl Build<'_> {
         }
     }
 
-    /// `generators`, `transformers`: what plugins do is unknown.
-    fn plugins(&mut self, dir: &str, k: &Kustomization, field: &str) {
-        for (at, entry) in file::texts(&k.root, field) {
-            let place = k.place(&at);
-            if let Some(target) = path::join(dir, &entry).filter(|_| !entry.contains('\n')) {
-                self.layer.note_use(&target, Role::Plugin);
-            }
-            let message = format!("what `{field}` does is not known here");
-            self.layer.problem(place, ProblemKind::Unsupported, message);
-        }
-    }
-
     fn vars(&mut self, k: &Kustomization) {
         for (at, entry) in file::entries(&k.root, "vars") {
             let place = k.place(&at);

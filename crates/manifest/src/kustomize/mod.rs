@@ -25,6 +25,7 @@ mod nameref;
 mod patches;
 mod path;
 mod place;
+mod plugins;
 mod problem;
 mod replace;
 mod resource;

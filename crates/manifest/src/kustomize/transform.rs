@@ -139,7 +139,13 @@ impl Build<'_> {
     }
 
     /// Sets keys of the mappings that the specs name.
-    fn pairs(&mut self, k: &Kustomization, at: &Path, pairs: Option<&Node>, specs: &[FieldSpec]) {
+    pub(super) fn pairs(
+        &mut self,
+        k: &Kustomization,
+        at: &Path,
+        pairs: Option<&Node>,
+        specs: &[FieldSpec],
+    ) {
         let pairs = pairs.and_then(Node::fields).into_iter().flatten();
         let mut pairs: Vec<(&Str, Node)> = pairs
             .map(|(key, value)| {
