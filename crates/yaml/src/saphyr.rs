@@ -131,7 +131,13 @@ impl<'t> Reader<'t> {
                 }
                 Event::SequenceStart(anchor, tag) => {
                     depth += 1;
-                    self.open(Kind::Sequence, start, false, anchor, tag.as_deref())?;
+                    self.open(
+                        Kind::Sequence,
+                        start,
+                        span.is_empty(),
+                        anchor,
+                        tag.as_deref(),
+                    )?;
                 }
                 Event::MappingStart(anchor, tag) => {
                     depth += 1;
@@ -173,25 +179,31 @@ impl<'t> Reader<'t> {
         if anchor > 0 || tag.is_some() {
             at = self.after_properties(start);
         }
-        let mut bracket = matches!(self.bytes.get(at), Some(b'[' | b'{'));
-        // `[a: 1]` holds a mapping without braces; the events of one with braces span them.
+        // What has no brackets of its own begins with an empty event, though perhaps before
+        // a bracket: `- [a]`, `[a]: 1`, and the mapping of `[a: 1]`.
+        let bracket = !empty && matches!(self.bytes.get(at), Some(b'[' | b'{'));
         let pair = kind == Kind::Mapping
             && matches!(self.builder.inside(), Some((Kind::Sequence, Style::Flow)))
-            && (!bracket || empty);
-        bracket &= !pair;
+            && !bracket;
         let style = if bracket || pair {
             Style::Flow
         } else {
             Style::Block
         };
+        if kind == Kind::Sequence
+            && !bracket
+            && let Some((Kind::Mapping, Style::Block)) = self.builder.inside()
+        {
+            // For a list that stands as far left as its key saphyr tells where its first
+            // item is.
+            at = self.first_dash(at);
+        }
         let id = self.builder.open(kind, style, at as u32)?;
         if pair {
             self.builder.set_pair();
         }
         self.properties(id, anchor, tag);
-        if bracket {
-            self.cursor = at + 1;
-        }
+        self.cursor = self.cursor.max(at + usize::from(bracket));
         Ok(())
     }
 
@@ -267,7 +279,7 @@ impl<'t> Reader<'t> {
             ScalarStyle::Literal | ScalarStyle::Folded => {
                 let header = self.block_header(start);
                 let body = end;
-                let end = block_end(self.bytes, header, body);
+                let end = comments::block_end(self.bytes, header, body);
                 self.cursor = body.max(end);
                 let style = if style == ScalarStyle::Literal {
                     Style::Literal
@@ -280,7 +292,11 @@ impl<'t> Reader<'t> {
                 } else {
                     value
                 };
-                let from = start.max(header);
+                let from = if value.is_empty() {
+                    end
+                } else {
+                    start.max(header)
+                };
                 (
                     (header as u32, end as u32),
                     self.text(from, from + value.len(), value),
@@ -402,6 +418,19 @@ impl<'t> Reader<'t> {
         at
     }
 
+    /// The first `-` of a list that is the value of what came last.
+    fn first_dash(&self, mark: usize) -> usize {
+        let mut at = self.cursor;
+        loop {
+            at = self.after_properties(self.skip_blank(at));
+            match self.bytes.get(at) {
+                Some(b':' | b'?') => at += 1,
+                Some(b'-') => return at,
+                _ => return mark,
+            }
+        }
+    }
+
     /// The `|` or `>` of a block scalar whose content, or header, is at `mark`.
     fn block_header(&self, mark: usize) -> usize {
         let mut at = self.cursor;
@@ -454,17 +483,4 @@ fn is_unfinished(bytes: &[u8], header: usize) -> bool {
     let first = lines.find(|l| !blank(l)).unwrap_or(last);
     let indent = first.iter().take_while(|b| **b == b' ').count();
     !last.is_empty() && (!blank(last) || last.len() >= indent)
-}
-
-/// The end of a block scalar without the blank at its end.
-fn block_end(bytes: &[u8], header: usize, end: usize) -> usize {
-    let line = comments::end_of_line(bytes, header);
-    let body = bytes.get(line..end).unwrap_or(&[]).trim_ascii_end();
-    if body.is_empty() {
-        let indicators = bytes[header..line]
-            .iter()
-            .take_while(|b| matches!(b, b'|' | b'>' | b'+' | b'-' | b'0'..=b'9'));
-        return header + indicators.count();
-    }
-    line + body.len()
 }
