@@ -16,10 +16,10 @@ mod comments;
 #[cfg(test)]
 mod differential;
 mod document;
-mod duplicates;
 mod error;
 mod explain;
 mod fast;
+mod keys;
 mod line_index;
 mod marks;
 mod merge;

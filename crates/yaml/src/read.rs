@@ -9,8 +9,8 @@ use crate::document::within;
 use crate::recover::recover;
 use crate::tree::Tree;
 use crate::{
-    Comment, Document, ErrorKind, Limits, Options, Span, SyntaxError, duplicates, fast, saphyr,
-    split, tabs,
+    Comment, Document, ErrorKind, Limits, Options, Span, SyntaxError, fast, keys, saphyr, split,
+    tabs,
 };
 
 /// All documents of a text.
@@ -119,10 +119,14 @@ pub(crate) fn read(text: &str, limits: &Limits) -> Result<Parsed, SyntaxError> {
             if let Some(error) = tabs::indentation(text, &parsed.tree) {
                 return Err(error);
             }
+            // The fast reader takes no such keys.
+            if let Some(error) = keys::collection(&parsed.tree, text) {
+                return Err(error);
+            }
             parsed
         }
     };
-    duplicates::mark(&mut parsed.tree, text, &mut parsed.errors);
+    keys::mark(&mut parsed.tree, text, &mut parsed.errors);
     if !within(&parsed.tree, limits) {
         let message = "its aliases expand to too much";
         parsed.errors.push(SyntaxError::new(

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use crate::marks::Marks;
@@ -127,6 +127,7 @@ impl<'t> Reader<'t> {
                         continue;
                     }
                     let end = self.marks.byte(span.end.index()) as usize;
+                    self.refused_by_go(start, end, style)?;
                     self.scalar(start, end, &value, style, anchor, tag.as_deref());
                 }
                 Event::SequenceStart(anchor, tag) => {
@@ -306,6 +307,47 @@ impl<'t> Reader<'t> {
         };
         let id = self.builder.scalar(span, text, style);
         self.properties(id, anchor, tag);
+    }
+
+    /// Scalars that saphyr reads and go-yaml, and so kubectl, refuses.
+    fn refused_by_go(&self, start: usize, end: usize, style: ScalarStyle) -> Result<(), Stop> {
+        let fault = |at: usize, message| {
+            let span = Span::new(at as u32, at as u32 + 1);
+            Err(Stop::Fault(SyntaxError::new(
+                ErrorKind::Syntax,
+                span,
+                message,
+            )))
+        };
+        let bytes = self.bytes.get(start..end).unwrap_or(&[]);
+        let in_brackets = matches!(self.builder.inside(), Some((_, Style::Flow)));
+        if style == ScalarStyle::Plain && in_brackets {
+            if bytes.len() > 1 && bytes[0] == b':' {
+                return fault(
+                    start,
+                    "inside of brackets a word that begins with `:` needs quotes",
+                );
+            }
+            if let Some(at) = memchr(b'?', bytes) {
+                return fault(
+                    start + at,
+                    "inside of brackets a word with `?` needs quotes",
+                );
+            }
+        }
+        if style == ScalarStyle::DoubleQuoted {
+            let mut at = 0;
+            while let Some(found) = memchr(b'\\', bytes.get(at..).unwrap_or(&[])) {
+                at += found + 2;
+                if bytes.get(at - 1) == Some(&b'/') {
+                    return fault(
+                        start + at - 2,
+                        "`\\/` is an escape in JSON, not to Kubernetes",
+                    );
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The text of a scalar: by range where the source says the same.

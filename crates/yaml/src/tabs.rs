@@ -41,14 +41,14 @@ fn in_gap(bytes: &[u8], from: usize, to: usize) -> Option<SyntaxError> {
     let gap = bytes.get(from..to)?;
     let tab = memchr_iter(b'\t', gap).map(|i| from + i).find(|tab| {
         let before = &bytes[..*tab];
-        match before[..without_blanks(before)].last() {
-            None | Some(b'\n') => true,
-            // After a `-` only what is in the same line would be indented by it.
-            Some(b'-' | b'?') => {
-                let rest = bytes[*tab..].iter().find(|b| !matches!(b, b' ' | b'\t'));
-                rest.is_some_and(|b| !matches!(b, b'\n' | b'\r' | b'#'))
-            }
-            Some(_) => false,
+        let next = bytes[*tab..].iter().find(|b| !matches!(b, b' ' | b'\t'));
+        match (before[..without_blanks(before)].last(), next) {
+            // Blank lines are let be, though go-yaml refuses some of them.
+            (_, None | Some(b'\n' | b'\r')) => false,
+            (None | Some(b'\n'), Some(b'#')) => before.last().is_none_or(|b| *b == b'\n'),
+            (None | Some(b'\n'), _) => true,
+            (Some(b'-' | b'?'), next) => next != Some(&b'#'),
+            _ => false,
         }
     })?;
     let span = Span::new(tab as u32, tab as u32 + 1);
