@@ -210,11 +210,15 @@ impl<'t> Reader<'t> {
 
     fn close(&mut self, start: usize) {
         let flow = matches!(self.builder.inside(), Some((_, Style::Flow)));
-        let end = if flow && !self.builder.is_pair() {
-            start + 1
-        } else {
-            self.cursor
-        };
+        let mut end = self.cursor;
+        if flow && !self.builder.is_pair() {
+            // After a comma without an entry saphyr tells where the comma is.
+            end = self.skip_blank(start);
+            if self.bytes.get(end) == Some(&b',') {
+                end = self.skip_blank(end + 1);
+            }
+            end += 1;
+        }
         self.builder.close(end as u32);
         self.cursor = self.cursor.max(end);
     }
