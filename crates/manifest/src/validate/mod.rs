@@ -4,8 +4,15 @@
 //! kind. Owns the rules of the groups "syntax" and "schema" that look at one object alone. Must not
 //! know files, positions or other objects: every finding is a rule, a path and a text.
 
+pub mod cel;
+mod duration;
+mod enums;
+mod go;
 pub mod problem;
-pub mod report;
+mod report;
+pub mod schema;
+mod similar;
+mod structural;
 
 pub use problem::{Context, Edit, Fix, Problem, Severity};
 

@@ -82,6 +82,16 @@ pub enum Edit {
         /// Its value.
         value: Value,
     },
+    /// Puts quotes around the scalar at `path`, as it is written.
+    Quote {
+        /// The scalar.
+        path: Path,
+    },
+    /// Takes the quotes off the scalar at `path`.
+    Unquote {
+        /// The scalar.
+        path: Path,
+    },
     /// Removes the entry or item at `path`.
     Delete {
         /// The entry or item.

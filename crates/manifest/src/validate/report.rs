@@ -201,13 +201,25 @@ impl<'a> At<'a> {
         reason: &'static str,
         message: String,
     ) -> Found<'a> {
+        self.report_at(self.path(), rule, severity, reason, message)
+    }
+
+    /// A finding of any rule about a field that is not written.
+    pub(super) fn report_at(
+        self,
+        path: Path,
+        rule: &'static str,
+        severity: Severity,
+        reason: &'static str,
+        message: String,
+    ) -> Found<'a> {
         let kept = !(self.report.silent.get() && severity < Severity::Error);
         if kept {
             self.report.problems.borrow_mut().push(Problem {
                 rule,
                 reason,
                 severity,
-                path: self.path(),
+                path,
                 at_key: false,
                 message,
                 help: None,
