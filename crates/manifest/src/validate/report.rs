@@ -21,6 +21,8 @@ pub(super) struct Report<'a> {
     /// Every place a cursor was at, with the place above it; paths are built only for findings.
     steps: RefCell<Vec<(u32, Step<'a>)>>,
     problems: RefCell<Vec<Problem>>,
+    /// Places whose schema findings a finding of the webhook says better.
+    covered: RefCell<Vec<Path>>,
     silent: Cell<bool>,
 }
 
@@ -34,6 +36,7 @@ impl<'a> Report<'a> {
             context,
             steps: RefCell::default(),
             problems: RefCell::default(),
+            covered: RefCell::default(),
             silent: Cell::new(false),
         }
     }
@@ -50,6 +53,11 @@ impl<'a> Report<'a> {
     /// The findings so far, leaving none.
     pub(super) fn take(&self) -> Vec<Problem> {
         self.problems.take()
+    }
+
+    /// The places that [`Found::covers`] named.
+    pub(super) fn covered(&self) -> Vec<Path> {
+        self.covered.take()
     }
 
     /// The rule for relations between fields of this kind.
@@ -263,6 +271,30 @@ impl<'a> At<'a> {
         self.report(self.report.kind_rule(), Severity::Error, reason, message)
     }
 
+    /// The rule of the kind, for what istiod only warns about.
+    pub(super) fn kind_warning(
+        self,
+        reason: &'static str,
+        fact: impl std::fmt::Display,
+    ) -> Found<'a> {
+        let rule = self.report.kind_rule();
+        self.report(rule, Severity::Warning, reason, fact.to_string())
+    }
+
+    /// Rule invalid-field-value, where a check of the value fails.
+    pub(super) fn check(self, reason: &'static str, check: Result<(), String>) {
+        if let Err(fact) = check {
+            self.value_error(reason, fact);
+        }
+    }
+
+    /// Rule invalid-field-value for a key of a mapping, where a check of the key fails.
+    pub(super) fn check_key(self, reason: &'static str, check: Result<(), String>) {
+        if let Err(fact) = check {
+            self.value_error(reason, fact).at_key();
+        }
+    }
+
     /// Rule invalid-regex.
     pub(super) fn regex_error(
         self,
@@ -324,6 +356,12 @@ impl Found<'_> {
     pub(super) fn related(self, at: At<'_>) -> Self {
         let path = at.path();
         self.change(|p| p.related.push(path))
+    }
+
+    /// What the schema says about `at` is the same fault.
+    pub(super) fn covers(self, at: At<'_>) -> Self {
+        self.report.covered.borrow_mut().push(at.path());
+        self
     }
 
     /// Kubernetes keeps the object all the same.

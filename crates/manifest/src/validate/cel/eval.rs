@@ -158,11 +158,14 @@ fn binary<'v>(op: Op, left: Val<'v>, right: Val<'v>) -> Result<'v> {
         Op::Greater => ordering(&[Ordering::Greater])?,
         Op::GreaterEqual => ordering(&[Ordering::Greater, Ordering::Equal])?,
         Op::In => Val::Bool(items(right)?.iter().any(|item| equal(&left, item))),
-        Op::Add => Val::Int(
-            integer(&left)?
-                .checked_add(integer(&right)?)
-                .ok_or("overflow")?,
-        ),
+        Op::Add => match (string(&left), string(&right)) {
+            (Ok(left), Ok(right)) => Val::Text(format!("{left}{right}").into()),
+            _ => Val::Int(
+                integer(&left)?
+                    .checked_add(integer(&right)?)
+                    .ok_or("overflow")?,
+            ),
+        },
         Op::Subtract => Val::Int(
             integer(&left)?
                 .checked_sub(integer(&right)?)
