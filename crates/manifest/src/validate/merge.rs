@@ -30,7 +30,7 @@ pub(super) fn merge(
         }
     }
     schema.append(&mut kept);
-    schema.retain(|problem| !is_template(document, &problem.path));
+    schema.retain(|problem| !is_template(document, problem));
     schema
 }
 
@@ -62,11 +62,19 @@ fn is_cause(cause: &Problem, consequence: &Problem) -> bool {
     }
 }
 
-/// Whether the value at a path, or its key, is text that a tool will replace before anybody applies it.
-fn is_template(document: &Value, path: &Path) -> bool {
-    let marked = |text: &str| ["${", "{{", "$("].iter().any(|mark| text.contains(mark));
+/// Whether the value of a finding, or its key, is text that a tool will replace before anybody
+/// applies it.
+fn is_template(document: &Value, problem: &Problem) -> bool {
+    let names_host = matches!(
+        problem.reason,
+        "WILD" | "DNS" | "DEST" | "NSHOST" | "PWILD" | "GWN-1" | "GWN-2" | "EXP-2" | "§8"
+    );
+    let marked = |text: &str| {
+        let marks = ["${", "{{", "$(", "###", "<<"];
+        marks.iter().any(|mark| text.contains(mark)) || (names_host && has_placeholder(text))
+    };
     let mut value = document;
-    for step in path.segments() {
+    for step in problem.path.segments() {
         value = match step {
             Segment::Key(key) if marked(key) => return true,
             Segment::Key(key) => value.get(key),
@@ -77,4 +85,16 @@ fn is_template(document: &Value, path: &Path) -> bool {
         };
     }
     value.as_str().is_some_and(marked)
+}
+
+/// Whether a word like `APP_DOMAIN` or `<domain>` stands where the name of a host should be.
+fn has_placeholder(text: &str) -> bool {
+    let word = |word: &str| {
+        let upper = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+        word.len() > 3 && word.contains('_') && word.bytes().all(upper)
+    };
+    (text.contains('<') && text.contains('>'))
+        || text
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .any(word)
 }

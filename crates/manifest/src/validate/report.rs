@@ -189,6 +189,11 @@ impl<'a> At<'a> {
         self.field(key).into_iter().flat_map(At::entries)
     }
 
+    /// Whether this is the object itself.
+    pub(super) fn is_root(self) -> bool {
+        self.step == ROOT
+    }
+
     /// Where this is.
     pub(super) fn path(self) -> Path {
         self.report.path(self.step)
@@ -311,6 +316,12 @@ impl<'a> At<'a> {
     /// Rule field-without-effect.
     pub(super) fn no_effect(self, reason: &'static str, fact: impl std::fmt::Display) -> Found<'a> {
         let message = format!("{} has no effect: {fact}", self.path());
+        self.report("field-without-effect", Severity::Warning, reason, message)
+    }
+
+    /// Rule field-without-effect, in words of its own.
+    pub(super) fn in_vain(self, reason: &'static str, fact: impl std::fmt::Display) -> Found<'a> {
+        let message = format!("{}: {fact}", self.path());
         self.report("field-without-effect", Severity::Warning, reason, message)
     }
 

@@ -186,13 +186,15 @@ impl Checker<'_> {
     }
 
     fn fields(&mut self, node: &Node, at: At<'_>) {
+        let root = at.is_root();
         for (key, field) in at.entries() {
             if field.value.is_null() {
                 continue;
             }
             match self.schema.child(node, key) {
-                // `metadata` of the object itself has a table of its own.
-                Some(_) if key == "metadata" && at.path().is_empty() => {}
+                // What every object has: `metadata` has a table of its own, `status` is written by
+                // controllers and dropped by the API server.
+                _ if root && matches!(key, "apiVersion" | "kind" | "metadata" | "status") => {}
                 Some(child) => self.value(child, field),
                 None if node.open || node.properties.is_empty() => {}
                 None => {

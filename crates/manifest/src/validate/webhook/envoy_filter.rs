@@ -5,6 +5,7 @@
 
 use super::common;
 use super::regex;
+use crate::validate::Severity;
 use crate::validate::report::At;
 use crate::value::Value;
 
@@ -108,8 +109,34 @@ fn config_patch(entry: At<'_>) {
         return;
     }
     if let Some(value) = value {
-        old_types(value);
+        check_value(apply_to.text(), value);
     }
+}
+
+/// What is sure about a value without Envoy's messages: names are strings, extensions are typed.
+fn check_value(target: &str, value: At<'_>) {
+    let name = value.get("name");
+    if !matches!(name.value, Value::Null | Value::String(_)) && target != "BOOTSTRAP" {
+        name.kind_error(
+            "§10",
+            format!("a name is a string, this is {}", name.value.type_name()),
+        );
+    }
+    let typed = [
+        "typed_config",
+        "typedConfig",
+        "config_discovery",
+        "configDiscovery",
+    ];
+    if matches!(target, "NETWORK_FILTER" | "HTTP_FILTER") && !typed.iter().any(|key| value.has(key))
+    {
+        let message = format!(
+            "{}: filters by name alone are deprecated; give a typed_config",
+            value.path()
+        );
+        value.report("deprecated-field", Severity::Warning, "§10", message);
+    }
+    old_types(value);
 }
 
 /// Whether what is matched is of the class that is patched; false when istiod goes on to the next.

@@ -134,10 +134,9 @@ fn ports(meta: &Meta<'_>, spec: At<'_>, resolution: &str) {
                 .check("PORT", names::port(port.int("targetPort")));
         }
         if unaddressed && matches!(port.str("protocol"), "" | "TCP") {
-            let fact =
-                "TCP without addresses is told apart by the port number alone; add addresses";
-            port.no_effect("§4", format!("{fact}, or another protocol"))
-                .severity(crate::validate::Severity::Info);
+            let fact = "a TCP port without addresses takes every connection to its number; add \
+                        addresses, or name another protocol";
+            port.in_vain("§4", fact);
         }
         if !is_label(name.text()) {
             let fact = match name.text() {
