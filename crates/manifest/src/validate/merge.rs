@@ -91,7 +91,8 @@ fn is_template(document: &Value, problem: &Problem) -> bool {
 fn has_placeholder(text: &str) -> bool {
     let word = |word: &str| {
         let upper = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
-        word.len() > 3 && word.contains('_') && word.bytes().all(upper)
+        let begins = word.bytes().take(2).all(|b| b.is_ascii_uppercase());
+        begins && word.len() > 3 && word.contains('_') && word.bytes().all(upper)
     };
     (text.contains('<') && text.contains('>'))
         || text

@@ -6,6 +6,7 @@
 
 mod authentication;
 mod authorization;
+mod cel_syntax;
 mod common;
 mod destination_rule;
 mod envoy_filter;
