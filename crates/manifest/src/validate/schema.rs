@@ -52,6 +52,8 @@ pub struct Node {
     pub(super) open: bool,
     pub(super) nullable: bool,
     pub(super) pattern: Option<Pattern>,
+    /// `ipv4` and `ipv6` are looked at.
+    pub(super) format: Str,
     pub(super) minimum: Option<f64>,
     pub(super) maximum: Option<f64>,
     pub(super) length: (Option<usize>, Option<usize>),
