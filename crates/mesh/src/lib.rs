@@ -1,1 +1,2 @@
-//! Placeholder.
+//! The engine.
+pub mod names;
