@@ -24,6 +24,7 @@ mod node;
 mod options;
 mod path;
 mod read;
+mod recover;
 mod saphyr;
 mod scalar;
 mod span;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use memchr::{memchr, memchr_iter};
 
 use crate::document::within;
+use crate::recover::recover;
 use crate::tree::{Style, Tree};
 use crate::{
     Comment, Document, ErrorKind, Limits, Options, Span, SyntaxError, duplicates, saphyr, split,
@@ -64,7 +65,19 @@ pub fn parse_document(text: &str, span: Span, options: &Options) -> Document {
             document.comments = parsed.comments.into();
             errors = parsed.errors;
         }
-        Err(error) => errors.push(error),
+        Err(error) => {
+            if options.recover && error.kind != ErrorKind::TooLarge {
+                let edited = options.edited_line.and_then(|l| line_within(text, span, l));
+                if let Some(parsed) = recover(slice, &error, edited, &options.limits) {
+                    document.tree = Arc::new(parsed.tree);
+                    document.comments = parsed.comments.into();
+                    document.recovered = true;
+                    errors = parsed.errors;
+                }
+            }
+            errors.push(error);
+            errors.sort_by_key(|e| e.span);
+        }
     }
     document.text = Arc::from(slice);
     document.errors = errors.into();
@@ -164,7 +177,7 @@ fn tab_indentation(text: &str, tree: &Tree) -> Option<SyntaxError> {
 }
 
 /// The 1-based line, within a document, of a line of the whole text.
-pub(crate) fn line_within(text: &str, span: Span, line: u32) -> Option<u32> {
+fn line_within(text: &str, span: Span, line: u32) -> Option<u32> {
     let before = memchr_iter(b'\n', text.as_bytes().get(..span.start as usize)?).count();
     line.checked_sub(before as u32).filter(|l| *l > 0)
 }

@@ -84,6 +84,8 @@ struct Reader<'t> {
     /// from here.
     cursor: usize,
     errors: Vec<SyntaxError>,
+    /// The mapping whose end comes next is no mapping after all.
+    collapsed: bool,
 }
 
 impl<'t> Reader<'t> {
@@ -98,6 +100,7 @@ impl<'t> Reader<'t> {
             unknown,
             cursor: 0,
             errors: Vec::new(),
+            collapsed: false,
         }
     }
 
@@ -139,6 +142,10 @@ impl<'t> Reader<'t> {
                         anchor,
                         tag.as_deref(),
                     )?;
+                }
+                Event::SequenceEnd | Event::MappingEnd if self.collapsed => {
+                    depth = depth.saturating_sub(1);
+                    self.collapsed = false;
                 }
                 Event::SequenceEnd | Event::MappingEnd => {
                     depth = depth.saturating_sub(1);
@@ -267,6 +274,12 @@ impl<'t> Reader<'t> {
                 } else {
                     Style::Folded
                 };
+                // Without a line break at the end of the text go-yaml adds none.
+                let value = if body >= self.bytes.len() && is_unfinished(self.bytes, header) {
+                    value.strip_suffix('\n').unwrap_or(value)
+                } else {
+                    value
+                };
                 let from = start.max(header);
                 (
                     (header as u32, end as u32),
@@ -339,6 +352,7 @@ impl<'t> Reader<'t> {
         self.cursor = end + 1;
         if self.builder.is_pair() {
             self.builder.collapse_to_key();
+            self.collapsed = true;
             return true;
         }
         false
@@ -428,6 +442,18 @@ fn quoted_end(bytes: &[u8], start: usize) -> usize {
         }
     }
     bytes.len()
+}
+
+/// Whether the last line of the block scalar at `header`, which ends the text, has no line
+/// break though its indentation is that of the scalar: saphyr adds one then.
+fn is_unfinished(bytes: &[u8], header: usize) -> bool {
+    let blank = |line: &[u8]| line.iter().all(|b| matches!(b, b' ' | b'\t' | b'\r'));
+    let body = &bytes[comments::end_of_line(bytes, header)..];
+    let mut lines = body.split(|b| *b == b'\n');
+    let last = lines.next_back().unwrap_or(body);
+    let first = lines.find(|l| !blank(l)).unwrap_or(last);
+    let indent = first.iter().take_while(|b| **b == b' ').count();
+    !last.is_empty() && (!blank(last) || last.len() >= indent)
 }
 
 /// The end of a block scalar without the blank at its end.

@@ -66,8 +66,6 @@ pub(crate) fn type_of<'a>(text: &'a str, style: Style, tag: Option<&str>) -> Typ
     match tag {
         None if style == Style::Plain => plain(text),
         None => string(),
-        // `!` alone means "as if it had no tag", even before quotes.
-        Some("!") => plain(text),
         Some(tag) => match tag.strip_prefix("tag:yaml.org,2002:") {
             Some("int" | "bool" | "timestamp") => plain(text),
             Some("null") => match plain(text) {
@@ -94,6 +92,9 @@ fn plain(text: &str) -> Typed<'_> {
         return word;
     }
     let number = match first {
+        Some(b'.') if text.contains('_') => without_underscores(text)
+            .and_then(|t| float(&t))
+            .map(Typed::Float),
         Some(b'.') => float(text).map(Typed::Float),
         Some(b'+' | b'-' | b'0'..=b'9') if text.contains('_') => number(&text.replace('_', "")),
         Some(b'+' | b'-' | b'0'..=b'9') => number(text),
@@ -124,20 +125,10 @@ fn number(text: &str) -> Option<Typed<'static>> {
         return Some(int);
     }
     if is_float(text) {
-        return float(text).map(Typed::Float);
+        float(text).map(Typed::Float)
+    } else {
+        None
     }
-    // A hexadecimal or octal number beyond 64 bits is kept exactly by go-yaml; JSON
-    // readers then see a large number.
-    let (negative, digits) = split_sign(text);
-    let (radix, digits) = radix(digits)?;
-    if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
-        return None;
-    }
-    let value = digits
-        .chars()
-        .filter_map(|c| c.to_digit(radix))
-        .fold(0.0, |sum: f64, d| sum * f64::from(radix) + f64::from(d));
-    Some(Typed::Float(if negative { -value } else { value }))
 }
 
 fn split_sign(text: &str) -> (bool, &str) {
@@ -200,6 +191,16 @@ fn is_float(text: &str) -> bool {
             !exponent.is_empty() && digits(exponent) == exponent.len()
         }
     }
+}
+
+/// Go takes underscores between digits.
+fn without_underscores(text: &str) -> Option<String> {
+    let digit = |b: Option<&u8>| b.is_some_and(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    let between = |(i, _)| i > 0 && digit(bytes.get(i - 1)) && digit(bytes.get(i + 1));
+    text.match_indices('_')
+        .all(between)
+        .then(|| text.replace('_', ""))
 }
 
 /// A float that 64 bits can hold: Go refuses what overflows, and the text stays text.
@@ -270,14 +271,7 @@ fn float_key(f: f64) -> String {
     let scientific = format!("{f:e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    let digits = mantissa.bytes().filter(u8::is_ascii_digit).count() as i32;
-    // %e is used when the exponent is below -4 or beyond the digits there are.
-    let limit = if digits > exponent && digits >= 21 {
-        exponent + 1
-    } else {
-        digits.max(21)
-    };
-    if exponent < -4 || exponent >= limit {
+    if !(-4..6).contains(&exponent) {
         let sign = if exponent < 0 { '-' } else { '+' };
         return format!("{mantissa}e{sign}{:02}", exponent.abs());
     }
