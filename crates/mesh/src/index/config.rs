@@ -74,7 +74,7 @@ fn overlays(db: &dyn Db, mesh: Mesh) -> Arc<Vec<Value>> {
         for map in unfiltered(db, mesh, Kind::ConfigMap) {
             let text = map.config_map().and_then(|c| c.mesh.clone());
             if let Some(text) = text.filter(|_| map.key.name == wanted) {
-                overlays.push(meshscope_manifest::read::value_of_text(&text));
+                overlays.extend(value_of_text(&text));
             }
         }
     }
@@ -87,7 +87,19 @@ fn unfiltered(db: &dyn Db, mesh: Mesh, kind: Kind) -> Vec<Arc<meshscope_manifest
     super::membership(db, mesh)
         .keys()
         .flat_map(|ns| {
-            namespace_definitions(db, mesh, name(db, ns)).get(&kind).cloned().unwrap_or_default()
+            namespace_definitions(db, mesh, name(db, ns))
+                .get(&kind)
+                .cloned()
+                .unwrap_or_default()
         })
         .collect()
+}
+
+/// The first document of a YAML text inside a manifest.
+fn value_of_text(text: &str) -> Option<Value> {
+    let stream = meshscope_yaml::parse(text);
+    stream
+        .documents
+        .first()
+        .and_then(meshscope_manifest::read::document)
 }

@@ -2,7 +2,7 @@
 //!
 //! The only place that reads positions. Nothing computed may depend on it.
 
-use super::{default_namespace, file_resources, file_summary, objects, parse};
+use super::{default_namespace, document, file_resources, file_summary, objects};
 use crate::db::{Db, Mesh, SourceFile, name};
 use meshscope_manifest::{Resource, ResourceKey};
 use meshscope_yaml::{Location, Path};
@@ -29,7 +29,7 @@ pub fn definitions(db: &dyn Db, mesh: Mesh, key: &ResourceKey) -> Vec<Definition
         let Some(unit) = units.get(i) else { continue };
         let default = default_namespace(db, unit);
         let resources = file_resources(db, unit.file, name(db, &default));
-        let decoded = file_summary(db, unit.file).iter().enumerate();
+        let decoded = file_summary(db, unit.file).objects.iter().enumerate();
         let decoded = decoded.filter(|(_, d)| d.resource.is_some());
         for ((entry, decoded), resource) in decoded.zip(resources.iter()) {
             if resource.key == *key {
@@ -49,9 +49,9 @@ impl Definition {
     /// The bytes of a field: its entry when written, else those of the nearest enclosing field that
     /// is.
     pub fn locate(&self, db: &dyn Db, path: &Path) -> Option<(SourceFile, Location)> {
-        let stream = parse(db, self.file);
-        let document = stream.documents.get(self.document as usize)?;
-        let mut full = self.prefix.join_path(path);
+        let document = document(db, self.file, self.document).as_ref()?;
+        let steps = self.prefix.segments().iter().chain(path.segments());
+        let mut full: Path = steps.cloned().collect();
         loop {
             if let Some(location) = document.locate(&full) {
                 return Some((self.file, location));
@@ -64,5 +64,9 @@ impl Definition {
 /// The object that counts for `key`.
 pub fn resource(db: &dyn Db, mesh: Mesh, key: &ResourceKey) -> Option<Arc<Resource>> {
     let slice = objects(db, mesh, name(db, &key.namespace), key.kind);
-    slice.binary_search_by(|r| r.key.name.cmp(&key.name)).ok().and_then(|i| slice.get(i)).cloned()
+    slice
+        .binary_search_by(|r| r.key.name.cmp(&key.name))
+        .ok()
+        .and_then(|i| slice.get(i))
+        .cloned()
 }

@@ -5,40 +5,18 @@
 //! It must not know what istiod does with an object.
 
 mod config;
+mod file;
 mod locate;
 
 pub use config::{MeshFacts, facts};
+pub use file::{FileObject, FileSummary, document, file_summary};
 pub use locate::{Definition, definitions, resource};
 
 use crate::db::{Db, Mesh, Name, SourceFile, name};
-use meshscope_manifest::document::{self, Decoded};
 use meshscope_manifest::{Body, Kind, Resource, ResourceKey, Str};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// What one file holds: decoded documents without positions. Invalidated by the file's text; equal
-/// to before when only layout or comments changed, and then nothing above it runs.
-#[salsa::tracked]
-pub fn file_summary(db: &dyn Db, file: SourceFile) -> Arc<Vec<Decoded>> {
-    let options = parse_options(db, file);
-    Arc::new(document::decode_text(file.text(db), &options))
-}
-
-/// The parsed text of one file, for positions only. Kept for a few files.
-#[salsa::tracked(no_eq, lru = 64)]
-pub fn parse(db: &dyn Db, file: SourceFile) -> Arc<meshscope_yaml::Stream> {
-    Arc::new(meshscope_yaml::parse_with(file.text(db), &parse_options(db, file)))
-}
-
-fn parse_options(db: &dyn Db, file: SourceFile) -> meshscope_yaml::Options {
-    let edited_line = file.edited_line(db);
-    meshscope_yaml::Options {
-        edited_line,
-        recover: edited_line.is_some(),
-        ..meshscope_yaml::Options::default()
-    }
-}
 
 /// The resources of one file with their effective namespaces.
 #[salsa::tracked]
@@ -48,6 +26,7 @@ fn file_resources<'db>(
     default_namespace: Name<'db>,
 ) -> Arc<[Arc<Resource>]> {
     file_summary(db, file)
+        .objects
         .iter()
         .filter_map(|d| d.resource.as_ref())
         .map(|r| in_namespace(r, default_namespace.text(db)))
@@ -66,7 +45,9 @@ fn in_namespace(resource: &Arc<Resource>, default_namespace: &Str) -> Arc<Resour
 
 /// The namespace of objects of `unit` that write none.
 pub(crate) fn default_namespace(db: &dyn Db, unit: &crate::db::Unit) -> Str {
-    unit.namespace.clone().unwrap_or_else(|| unknown_namespace(unit.file.path(db)))
+    unit.namespace
+        .clone()
+        .unwrap_or_else(|| unknown_namespace(unit.file.path(db)))
 }
 
 /// The stand-in for a namespace nobody says: equal only inside one directory.
@@ -91,7 +72,12 @@ fn membership(db: &dyn Db, mesh: Mesh) -> Arc<BTreeMap<Str, Arc<[usize]>>> {
             members.entry(namespace.clone()).or_default().push(i);
         }
     }
-    Arc::new(members.into_iter().map(|(ns, units)| (ns, units.into())).collect())
+    Arc::new(
+        members
+            .into_iter()
+            .map(|(ns, units)| (ns, units.into()))
+            .collect(),
+    )
 }
 
 /// The namespaces a file feeds, sorted.
@@ -113,7 +99,10 @@ fn file_namespaces<'db>(
 /// The files that feed one namespace.
 #[salsa::tracked]
 fn namespace_units<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[usize]> {
-    membership(db, mesh).get(namespace.text(db)).cloned().unwrap_or_default()
+    membership(db, mesh)
+        .get(namespace.text(db))
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// Every definition in one namespace, grouped by kind, in load order, doubles included.
@@ -127,14 +116,20 @@ fn namespace_definitions<'db>(
     let mut by_kind: FxHashMap<Kind, Vec<Arc<Resource>>> = FxHashMap::default();
     let mut add = |resource: &Arc<Resource>| {
         if resource.key.namespace == *wanted {
-            by_kind.entry(resource.key.kind).or_default().push(resource.clone());
+            by_kind
+                .entry(resource.key.kind)
+                .or_default()
+                .push(resource.clone());
         }
     };
     for resource in extra_resources(db, mesh).iter() {
         add(resource);
     }
     let units = mesh.units(db);
-    for unit in namespace_units(db, mesh, namespace).iter().filter_map(|&i| units.get(i)) {
+    for unit in namespace_units(db, mesh, namespace)
+        .iter()
+        .filter_map(|&i| units.get(i))
+    {
         let default = default_namespace(db, unit);
         for resource in file_resources(db, unit.file, name(db, &default)).iter() {
             add(resource);
@@ -152,7 +147,10 @@ fn extra_resources(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Resource>]> {
         .iter()
         .chain(&settings.installs)
         .filter_map(|value| {
-            let kind = Kind::from_api(&value.str_or_empty("apiVersion"), &value.str_or_empty("kind"))?;
+            let kind = Kind::from_api(
+                &value.str_or_empty("apiVersion"),
+                &value.str_or_empty("kind"),
+            )?;
             Resource::decode(kind, value, "default").map(Arc::new)
         })
         .collect()
@@ -180,7 +178,10 @@ pub fn objects<'db>(
     let of_revision = |r: &&Arc<Resource>| {
         !kind.is_istio()
             || revision.is_empty()
-            || r.meta.labels.get("istio.io/rev").is_none_or(|rev| rev == revision)
+            || r.meta
+                .labels
+                .get("istio.io/rev")
+                .is_none_or(|rev| rev == revision)
     };
     by_name.into_values().filter(of_revision).cloned().collect()
 }
@@ -189,9 +190,15 @@ pub fn objects<'db>(
 #[salsa::tracked]
 pub fn namespaces(db: &dyn Db, mesh: Mesh) -> Arc<[Str]> {
     let mut all: Vec<Str> = membership(db, mesh).keys().cloned().collect();
-    all.extend(extra_resources(db, mesh).iter().map(|r| r.key.namespace.clone()));
     all.extend(
-        cluster_objects(db, mesh, Kind::Namespace).iter().map(|r| r.key.name.clone()),
+        extra_resources(db, mesh)
+            .iter()
+            .map(|r| r.key.namespace.clone()),
+    );
+    all.extend(
+        cluster_objects(db, mesh, Kind::Namespace)
+            .iter()
+            .map(|r| r.key.name.clone()),
     );
     all.retain(|ns| !ns.is_empty());
     all.sort();
@@ -213,7 +220,10 @@ pub fn namespace_object<'db>(
 ) -> Option<Arc<Resource>> {
     let text = namespace.text(db);
     let all = cluster_objects(db, mesh, Kind::Namespace);
-    all.binary_search_by(|r| r.key.name.cmp(text)).ok().and_then(|i| all.get(i)).cloned()
+    all.binary_search_by(|r| r.key.name.cmp(text))
+        .ok()
+        .and_then(|i| all.get(i))
+        .cloned()
 }
 
 /// Whether istiod reads the objects of a namespace at all (V:R7.3). A namespace without a manifest
@@ -253,7 +263,11 @@ pub(crate) fn object<'db>(
 ) -> Option<Arc<Resource>> {
     let wanted = object_name.text(db);
     let slice = objects(db, mesh, namespace, kind);
-    slice.binary_search_by(|r| r.key.name.cmp(wanted)).ok().and_then(|i| slice.get(i)).cloned()
+    slice
+        .binary_search_by(|r| r.key.name.cmp(wanted))
+        .ok()
+        .and_then(|i| slice.get(i))
+        .cloned()
 }
 
 /// The order istiod puts objects of one kind in: age, then name, then namespace (V:R0.19). An absent

@@ -106,7 +106,10 @@ mod tests {
     #[test]
     fn the_table_of_the_specification() {
         let find = |keys: &[&'static str], needle| most_specific(needle, keys.iter().copied());
-        assert_eq!(find(&["*.foo.com", "*.com"], "bar.foo.com"), Some("*.foo.com"));
+        assert_eq!(
+            find(&["*.foo.com", "*.com"], "bar.foo.com"),
+            Some("*.foo.com")
+        );
         assert_eq!(find(&["*.foo.com", "*.com"], "foo.com"), Some("*.com"));
         assert_eq!(find(&["foo.com", "*.com"], "*.foo.com"), Some("*.com"));
         assert_eq!(find(&["bar.com", "foo.com"], "*.com"), None);
@@ -116,8 +119,17 @@ mod tests {
     #[test]
     fn intersections_keep_the_narrower_host() {
         let hosts = |l: &[&str]| l.iter().map(Str::new).collect::<Vec<_>>();
-        assert_eq!(intersect(&hosts(&["*"]), &hosts(&["foo.com"])), hosts(&["foo.com"]));
-        assert_eq!(intersect(&hosts(&["foo.com"]), &hosts(&["Foo.com"])), hosts(&[]));
-        assert_eq!(intersect(&hosts(&["*.net"]), &hosts(&["*.bar.net"])), hosts(&["*.bar.net"]));
+        assert_eq!(
+            intersect(&hosts(&["*"]), &hosts(&["foo.com"])),
+            hosts(&["foo.com"])
+        );
+        assert_eq!(
+            intersect(&hosts(&["foo.com"]), &hosts(&["Foo.com"])),
+            hosts(&[])
+        );
+        assert_eq!(
+            intersect(&hosts(&["*.net"]), &hosts(&["*.bar.net"])),
+            hosts(&["*.bar.net"])
+        );
     }
 }

@@ -27,7 +27,11 @@ impl<V> Default for HostTable<V> {
 impl<V> HostTable<V> {
     /// The value of exactly this host string.
     pub fn get(&self, host: &str) -> Option<&V> {
-        if is_wildcard(host) { self.wildcard.get(host) } else { self.exact.get(host) }
+        if is_wildcard(host) {
+            self.wildcard.get(host)
+        } else {
+            self.exact.get(host)
+        }
     }
 
     /// The value of `host`, inserted when missing.
@@ -49,7 +53,11 @@ impl<V> HostTable<V> {
 
     /// The most specific host for `needle` and its value (V:R0.13).
     pub fn most_specific(&self, needle: &str) -> Option<(&Str, &V)> {
-        let own = if is_wildcard(needle) { &self.wildcard } else { &self.exact };
+        let own = if is_wildcard(needle) {
+            &self.wildcard
+        } else {
+            &self.exact
+        };
         if let Some(found) = own.get_key_value(needle) {
             return Some(found);
         }
@@ -57,8 +65,12 @@ impl<V> HostTable<V> {
         let mut key = String::with_capacity(needle.len() + 1);
         for &length in &self.lengths {
             // A wildcard of `length` bytes covers a tail of `length - 1`.
-            let Some(start) = (tail.len() + 1).checked_sub(length) else { continue };
-            let Some(suffix) = tail.get(start..) else { continue };
+            let Some(start) = (tail.len() + 1).checked_sub(length) else {
+                continue;
+            };
+            let Some(suffix) = tail.get(start..) else {
+                continue;
+            };
             key.clear();
             key.push('*');
             key.push_str(suffix);

@@ -1,6 +1,6 @@
 //! ExternalName Services: names for other services (V:1.5).
 
-use super::{Resolution, Service, exports::ServiceList, services_in};
+use super::{Resolution, Service, export_to::ServiceList, services_in};
 use crate::db::{Db, Mesh, Name, name};
 use crate::index::namespaces;
 use meshscope_manifest::Str;
@@ -19,7 +19,11 @@ fn all_aliases(db: &dyn Db, mesh: Mesh) -> ServiceList {
 
 #[salsa::tracked]
 fn aliases_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> ServiceList {
-    services_in(db, mesh, namespace).iter().filter(|s| s.is_alias()).cloned().collect()
+    services_in(db, mesh, namespace)
+        .iter()
+        .filter(|s| s.is_alias())
+        .cloned()
+        .collect()
 }
 
 /// For each concrete host, its aliases sorted by (namespace, host): chains are followed by hostname
@@ -31,8 +35,10 @@ fn resolved(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Arc<Service>>>> {
         Resolution::Alias(target) => Some(target.clone()),
         _ => None,
     };
-    let targets: FxHashMap<Str, Str> =
-        aliases.iter().filter_map(|s| Some((s.host.clone(), target_of(s)?))).collect();
+    let targets: FxHashMap<Str, Str> = aliases
+        .iter()
+        .filter_map(|s| Some((s.host.clone(), target_of(s)?)))
+        .collect();
     let mut by_target: FxHashMap<Str, Vec<Arc<Service>>> = FxHashMap::default();
     for alias in aliases.iter() {
         let mut seen = FxHashSet::default();
@@ -56,7 +62,10 @@ fn resolved(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Arc<Service>>>> {
 /// The ExternalName Services that stand for `host`.
 #[salsa::tracked]
 pub fn aliases_of<'db>(db: &'db dyn Db, mesh: Mesh, host: Name<'db>) -> ServiceList {
-    resolved(db, mesh).get(host.text(db)).map(|v| v.as_slice().into()).unwrap_or_default()
+    resolved(db, mesh)
+        .get(host.text(db))
+        .map(|v| v.as_slice().into())
+        .unwrap_or_default()
 }
 
 /// The host an ExternalName Service names: a single hop, as route building takes it (V:R1.23).

@@ -59,7 +59,12 @@ fn of_kubernetes(db: &dyn Db, mesh: Mesh, service: &Service) -> Vec<Endpoint> {
     if service.selector.is_empty() {
         return [Kind::Endpoints, Kind::EndpointSlice]
             .into_iter()
-            .flat_map(|kind| objects(db, mesh, ns, kind).iter().cloned().collect::<Vec<_>>())
+            .flat_map(|kind| {
+                objects(db, mesh, ns, kind)
+                    .iter()
+                    .cloned()
+                    .collect::<Vec<_>>()
+            })
             .filter_map(|r| Some((r.key.clone(), r.endpoints()?.clone())))
             .filter(|(_, e)| e.service == service.name)
             .flat_map(|(key, e)| {
@@ -82,25 +87,39 @@ fn of_kubernetes(db: &dyn Db, mesh: Mesh, service: &Service) -> Vec<Endpoint> {
     if service.resolution == Resolution::ClientSide
         && facts(db, mesh).flag(Flag::KubernetesSelectWorkloadEntries)
     {
-        found.extend(selected_entries(db, mesh, service, |labels| service.selector.selects(labels)));
+        found.extend(selected_entries(db, mesh, service, |labels| {
+            service.selector.selects(labels)
+        }));
     }
     found
 }
 
 fn of_service_entry(db: &dyn Db, mesh: Mesh, service: &Service) -> Vec<Endpoint> {
-    let Some(object) = resource(db, mesh, &service.object) else { return Vec::new() };
-    let Some(spec) = object.service_entry() else { return Vec::new() };
+    let Some(object) = resource(db, mesh, &service.object) else {
+        return Vec::new();
+    };
+    let Some(spec) = object.service_entry() else {
+        return Vec::new();
+    };
     if spec.workload_selector.is_some() {
         let selects = |labels: &Labels| service.selector.subset_of(labels);
         let mut found = selected_entries(db, mesh, service, selects);
         if facts(db, mesh).flag(Flag::ServiceEntrySelectPods) {
             let ns = name(db, &service.namespace);
             let workloads = workloads_in(db, mesh, ns);
-            found.extend(workloads.iter().filter(|w| selects(&w.labels)).flat_map(|w| pods(w)));
+            found.extend(
+                workloads
+                    .iter()
+                    .filter(|w| selects(&w.labels))
+                    .flat_map(|w| pods(w)),
+            );
         }
         return found;
     }
-    let by_dns = matches!(service.resolution, Resolution::Dns | Resolution::DnsRoundRobin);
+    let by_dns = matches!(
+        service.resolution,
+        Resolution::Dns | Resolution::DnsRoundRobin
+    );
     if spec.endpoints.is_empty() && by_dns {
         return vec![Endpoint {
             kind: EndpointKind::Host,
@@ -160,14 +179,21 @@ fn pods(workload: &Arc<Workload>) -> Vec<Endpoint> {
         kind: EndpointKind::Workload(workload.clone()),
         address,
         labels: workload.labels.clone(),
-        istio_tls: workload.labels.get("security.istio.io/tlsMode").is_some_and(|m| m == "istio"),
+        istio_tls: workload
+            .labels
+            .get("security.istio.io/tlsMode")
+            .is_some_and(|m| m == "istio"),
         locality: Str::default(),
         ports: Vec::new(),
     };
     if workload.pod_ips.is_empty() {
         vec![endpoint(None)]
     } else {
-        workload.pod_ips.iter().map(|ip| endpoint(Some(ip.clone()))).collect()
+        workload
+            .pod_ips
+            .iter()
+            .map(|ip| endpoint(Some(ip.clone())))
+            .collect()
     }
 }
 
@@ -191,6 +217,12 @@ pub fn target_port(
 }
 
 fn same_l4(a: &str, b: &str) -> bool {
-    let or_tcp = |p: &str| if p.is_empty() { "TCP".to_owned() } else { p.to_uppercase() };
+    let or_tcp = |p: &str| {
+        if p.is_empty() {
+            "TCP".to_owned()
+        } else {
+            p.to_uppercase()
+        }
+    };
     or_tcp(a) == or_tcp(b)
 }

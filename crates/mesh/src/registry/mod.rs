@@ -5,17 +5,17 @@
 
 mod alias;
 mod endpoints;
-mod exports;
+mod export_to;
 mod kubernetes;
 mod protocol;
 mod service;
 mod service_entry;
 
-pub use alias::{aliases_of, alias_target};
+pub use alias::{alias_target, aliases_of};
 pub use endpoints::{Endpoint, EndpointKind, endpoints, target_port};
-pub use exports::{
-    Exports, exports, exports_between, exported_to, host_namespaces, is_importable, public_services,
-    service_in, services_in,
+pub use export_to::{
+    Exports, exported_to, exports, exports_between, host_namespaces, is_importable,
+    public_services, service_in, services_in,
 };
 pub use protocol::{Protocol, ProtocolClass};
 pub use service::{Address, Port, Resolution, Service, Source, service_order};

@@ -72,7 +72,10 @@ impl Protocol {
             Some(other) => other,
             None => port_name,
         };
-        if token.get(..8).is_some_and(|head| head.eq_ignore_ascii_case("grpc-web")) {
+        if token
+            .get(..8)
+            .is_some_and(|head| head.eq_ignore_ascii_case("grpc-web"))
+        {
             return Protocol::GrpcWeb;
         }
         let word = token.split_once('-').map_or(token, |(word, _)| word);
@@ -131,6 +134,9 @@ mod tests {
         assert_eq!(of(80, "httpfoo", None), Protocol::Unsupported);
         assert_eq!(of(80, "GRPC-WEB-x", None), Protocol::GrpcWeb);
         assert_eq!(of(80, "http", Some("postgres")), Protocol::Unsupported);
-        assert_eq!(Protocol::of_service_port(53, "dns", "UDP", None), Protocol::Udp);
+        assert_eq!(
+            Protocol::of_service_port(53, "dns", "UDP", None),
+            Protocol::Udp
+        );
     }
 }

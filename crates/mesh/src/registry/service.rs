@@ -126,7 +126,10 @@ impl Service {
         if self.ports.len() == 1 {
             return Some(self.clone());
         }
-        Some(Arc::new(Service { ports: Arc::from([port.clone()]), ..Service::clone(self) }))
+        Some(Arc::new(Service {
+            ports: Arc::from([port.clone()]),
+            ..Service::clone(self)
+        }))
     }
 
     /// `namespace/host`, as cases and output write services.

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 /// One service per host and address (V:R1.7); none when every address is invalid.
 pub(super) fn services(resource: &Resource) -> Vec<Service> {
-    let Some(spec) = resource.service_entry() else { return Vec::new() };
+    let Some(spec) = resource.service_entry() else {
+        return Vec::new();
+    };
     let addresses: Vec<Address> = if spec.addresses.is_empty() {
         vec![Address::None]
     } else {
@@ -67,7 +69,11 @@ pub(super) fn services(resource: &Resource) -> Vec<Service> {
 /// An IP, a CIDR, a full-length CIDR as its IP; anything else is dropped (V:R1.7).
 fn address(text: &str) -> Option<Address> {
     if text.parse::<std::net::IpAddr>().is_ok() {
-        return Some(if text == "0.0.0.0" { Address::None } else { Address::Ip(text.into()) });
+        return Some(if text == "0.0.0.0" {
+            Address::None
+        } else {
+            Address::Ip(text.into())
+        });
     }
     let net: IpNet = text.parse().ok()?;
     Some(if net.prefix_len() == net.max_prefix_len() {

@@ -50,8 +50,15 @@ fn of_service(
         return;
     }
     let rule = destination_rule_for(db, mesh, proxy, &service.host, &service.namespace);
-    let by_dns = matches!(service.resolution, Resolution::Dns | Resolution::DnsRoundRobin);
-    let endpoints = if by_dns { endpoints(db, mesh, service) } else { Vec::new() };
+    let by_dns = matches!(
+        service.resolution,
+        Resolution::Dns | Resolution::DnsRoundRobin
+    );
+    let endpoints = if by_dns {
+        endpoints(db, mesh, service)
+    } else {
+        Vec::new()
+    };
     for port in service.ports.iter().filter(|p| p.protocol != Protocol::Udp) {
         if service.resolution == Resolution::DynamicDns
             && !matches!(
@@ -86,9 +93,18 @@ fn of_service(
 }
 
 /// Whether a proxy has a cluster by that name.
-pub fn has_cluster(db: &dyn Db, mesh: Mesh, proxy: &Proxy, port: u32, subset: &str, host: &str) -> bool {
+pub fn has_cluster(
+    db: &dyn Db,
+    mesh: Mesh,
+    proxy: &Proxy,
+    port: u32,
+    subset: &str,
+    host: &str,
+) -> bool {
     let services = services_of(db, mesh, proxy);
-    let Some(member) = services.get(host) else { return false };
+    let Some(member) = services.get(host) else {
+        return false;
+    };
     let mut found = Vec::new();
     of_service(db, mesh, proxy, &member.service, &mut found);
     found.iter().any(|c| c.port == port && c.subset == subset)

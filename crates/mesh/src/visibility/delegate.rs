@@ -24,7 +24,11 @@ pub fn find(
     delegate: &(Str, Str),
 ) -> Result<Arc<Resource>, DelegateError> {
     let (delegate_name, namespace) = delegate;
-    let namespace = if namespace.is_empty() { &root.namespace } else { namespace };
+    let namespace = if namespace.is_empty() {
+        &root.namespace
+    } else {
+        namespace
+    };
     let found = object(
         db,
         mesh,
@@ -35,13 +39,24 @@ pub fn find(
     .clone()
     .filter(|r| r.virtual_service().is_some_and(|v| v.is_delegate()))
     .ok_or(DelegateError::Missing)?;
-    let own = found.virtual_service().map(|v| v.export_to.clone()).unwrap_or_default();
+    let own = found
+        .virtual_service()
+        .map(|v| v.export_to.clone())
+        .unwrap_or_default();
     let facts = facts(db, mesh);
-    let set = if own.is_empty() { &facts.config.default_virtual_service_export_to } else { &own };
-    let exported = set.iter().any(|t| {
-        t == "*" || *t == root.namespace || (t == "." && *namespace == root.namespace)
-    });
-    if exported { Ok(found) } else { Err(DelegateError::NotExported) }
+    let set = if own.is_empty() {
+        &facts.config.default_virtual_service_export_to
+    } else {
+        &own
+    };
+    let exported = set
+        .iter()
+        .any(|t| t == "*" || *t == root.namespace || (t == "." && *namespace == root.namespace));
+    if exported {
+        Ok(found)
+    } else {
+        Err(DelegateError::NotExported)
+    }
 }
 
 /// The routes a delegating root route becomes; none when the delegate is missing or hidden.
@@ -51,9 +66,15 @@ pub(super) fn merged(
     root: &ResourceKey,
     route: &HttpRoute,
 ) -> Vec<HttpRoute> {
-    let Some(reference) = &route.rule.delegate else { return Vec::new() };
-    let Ok(delegate) = find(db, mesh, root, reference) else { return Vec::new() };
-    let Some(spec) = delegate.virtual_service() else { return Vec::new() };
+    let Some(reference) = &route.rule.delegate else {
+        return Vec::new();
+    };
+    let Ok(delegate) = find(db, mesh, root, reference) else {
+        return Vec::new();
+    };
+    let Some(spec) = delegate.virtual_service() else {
+        return Vec::new();
+    };
     let facts = facts(db, mesh);
     let names = Names {
         namespace: &delegate.key.namespace,
@@ -83,7 +104,10 @@ pub fn merge(root: &HttpRoute, mut leaf: HttpRoute) -> Option<HttpRoute> {
         _ => d.name.clone(),
     };
     d.rewrite = d.rewrite.take().or_else(|| r.rewrite.clone());
-    d.direct_response = d.direct_response.take().or_else(|| r.direct_response.clone());
+    d.direct_response = d
+        .direct_response
+        .take()
+        .or_else(|| r.direct_response.clone());
     d.timeout = d.timeout.take().or_else(|| r.timeout.clone());
     d.retries = d.retries.take().or_else(|| r.retries.clone());
     d.fault = d.fault.take().or_else(|| r.fault.clone());
@@ -98,10 +122,15 @@ pub fn merge(root: &HttpRoute, mut leaf: HttpRoute) -> Option<HttpRoute> {
 
 fn merge_matches(root: &HttpRule, leaf: &HttpRoute) -> Option<(Vec<HttpMatch>, Vec<MatchPlace>)> {
     let own = |in_root: bool, count: usize| {
-        (0..count).map(|index| MatchPlace { in_root, index }).collect::<Vec<_>>()
+        (0..count)
+            .map(|index| MatchPlace { in_root, index })
+            .collect::<Vec<_>>()
     };
     if root.matches.is_empty() {
-        return Some((leaf.rule.matches.clone(), own(false, leaf.rule.matches.len())));
+        return Some((
+            leaf.rule.matches.clone(),
+            own(false, leaf.rule.matches.len()),
+        ));
     }
     if leaf.rule.matches.is_empty() {
         return Some((root.matches.clone(), own(true, root.matches.len())));
@@ -112,7 +141,10 @@ fn merge_matches(root: &HttpRule, leaf: &HttpRoute) -> Option<(Vec<HttpMatch>, V
         let before = matches.len();
         for r in root.matches.iter().filter(|r| !conflicts(r, d)) {
             matches.push(merge_match(r, d));
-            places.push(MatchPlace { in_root: false, index });
+            places.push(MatchPlace {
+                in_root: false,
+                index,
+            });
         }
         if matches.len() == before {
             return None;
@@ -153,7 +185,9 @@ fn map_conflict(root: &[(Str, StringMatch)], leaf: &[(Str, StringMatch)]) -> boo
 }
 
 fn string_conflict(root: Option<&StringMatch>, leaf: Option<&StringMatch>) -> bool {
-    let (Some(root), Some(leaf)) = (root, leaf) else { return false };
+    let (Some(root), Some(leaf)) = (root, leaf) else {
+        return false;
+    };
     match (root, leaf) {
         (StringMatch::Exact(r), StringMatch::Exact(d)) => r != d,
         (StringMatch::Prefix(r), StringMatch::Prefix(d) | StringMatch::Exact(d)) => {

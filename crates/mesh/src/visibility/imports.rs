@@ -1,7 +1,7 @@
 //! Services a scope gets because a VirtualService routes to them (V:3.5).
 
 use super::merge::Merged;
-use super::scope::Listener;
+use super::scopes::Listener;
 use super::service_set::{Member, Reason};
 use super::virtual_service::{HttpRoute, VirtualService};
 use crate::db::{Db, Mesh, Name, name};
@@ -9,8 +9,8 @@ use crate::index::{facts, namespaces};
 use crate::registry::{
     Service, exported_to, host_namespaces, is_importable, service_in, service_order, services_in,
 };
-use meshscope_manifest::spec::meshconfig::Flag;
 use meshscope_manifest::Str;
+use meshscope_manifest::spec::meshconfig::Flag;
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
@@ -53,8 +53,13 @@ pub(super) fn of_listener<'db>(
     let mut found = Vec::new();
     for vs in listener.virtual_services.iter() {
         for (host, ports) in destinations(vs, ns) {
-            let Some(service) = pick(db, mesh, client, name(db, &host)).clone() else { continue };
-            if have.get(&host).is_some_and(|m| Arc::ptr_eq(&m.service, &service)) {
+            let Some(service) = pick(db, mesh, client, name(db, &host)).clone() else {
+                continue;
+            };
+            if have
+                .get(&host)
+                .is_some_and(|m| Arc::ptr_eq(&m.service, &service))
+            {
                 continue;
             }
             let service = match listener.match_port() {
@@ -62,8 +67,10 @@ pub(super) fn of_listener<'db>(
                 None if ports.contains(&0) => Some(service),
                 None => with_ports(&service, &ports),
             };
-            let reason =
-                Reason::Destination { listener: index, virtual_service: vs.object.clone() };
+            let reason = Reason::Destination {
+                listener: index,
+                virtual_service: vs.object.clone(),
+            };
             found.extend(service.map(|service| Member { service, reason }));
         }
     }
@@ -89,10 +96,18 @@ pub(super) fn unlisted<'db>(
             if !candidates.contains(&host) {
                 continue;
             }
-            let Some(service) = pick(db, mesh, client, name(db, &host)).clone() else { continue };
-            let service =
-                if ports.contains(&0) { Some(service) } else { with_ports(&service, &ports) };
-            let reason = Reason::Destination { listener: 0, virtual_service: vs.object.clone() };
+            let Some(service) = pick(db, mesh, client, name(db, &host)).clone() else {
+                continue;
+            };
+            let service = if ports.contains(&0) {
+                Some(service)
+            } else {
+                with_ports(&service, &ports)
+            };
+            let reason = Reason::Destination {
+                listener: 0,
+                virtual_service: vs.object.clone(),
+            };
             found.extend(service.map(|service| Member { service, reason }));
         }
     }
@@ -105,10 +120,16 @@ pub(super) fn unlisted<'db>(
 fn unlisted_hosts<'db>(db: &'db dyn Db, mesh: Mesh, client: Name<'db>) -> Arc<FxHashSet<Str>> {
     let ns = client.text(db);
     let defaults = &facts(db, mesh).config.default_service_export_to;
-    let listed: FxHashSet<Str> =
-        exported_to(db, mesh, client).iter().map(|s| s.label().into()).collect();
+    let listed: FxHashSet<Str> = exported_to(db, mesh, client)
+        .iter()
+        .map(|s| s.label().into())
+        .collect();
     let public = |s: &Service| {
-        let set = if s.export_to.is_empty() { defaults } else { &s.export_to };
+        let set = if s.export_to.is_empty() {
+            defaults
+        } else {
+            &s.export_to
+        };
         set.iter().any(|t| t == "*")
     };
     let mut hosts: FxHashSet<Str> = services_in(db, mesh, client)
@@ -168,19 +189,28 @@ pub fn pick<'db>(
         let kubernetes = visible.iter().find(|s| s.is_kubernetes()).cloned();
         kubernetes.or_else(|| visible.into_iter().next())
     } else {
-        visible.into_iter().min_by(|a, b| a.namespace.cmp(&b.namespace))
+        visible
+            .into_iter()
+            .min_by(|a, b| a.namespace.cmp(&b.namespace))
     }
 }
 
 /// The service with only the ports named; `None` when it has none of them.
 fn with_ports(service: &Arc<Service>, ports: &[u32]) -> Option<Arc<Service>> {
-    let kept: Vec<_> =
-        service.ports.iter().filter(|p| ports.contains(&p.number)).cloned().collect();
+    let kept: Vec<_> = service
+        .ports
+        .iter()
+        .filter(|p| ports.contains(&p.number))
+        .cloned()
+        .collect();
     if kept.is_empty() {
         None
     } else if kept.len() == service.ports.len() {
         Some(service.clone())
     } else {
-        Some(Arc::new(Service { ports: kept.into(), ..Service::clone(service) }))
+        Some(Arc::new(Service {
+            ports: kept.into(),
+            ..Service::clone(service)
+        }))
     }
 }

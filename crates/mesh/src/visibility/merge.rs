@@ -17,11 +17,14 @@ impl Merged {
     /// Appends one service by the rules (a) to (e).
     pub fn append(&mut self, new: Member) {
         let Some(&at) = self.by_host.get(&new.service.host) else {
-            self.by_host.insert(new.service.host.clone(), self.members.len());
+            self.by_host
+                .insert(new.service.host.clone(), self.members.len());
             self.members.push(new);
             return;
         };
-        let Some(existing) = self.members.get_mut(at) else { return };
+        let Some(existing) = self.members.get_mut(at) else {
+            return;
+        };
         let (e, s) = (&existing.service, &new.service);
         if Arc::ptr_eq(e, s) || (e.is_kubernetes() && !s.is_kubernetes()) {
             return;
@@ -34,9 +37,17 @@ impl Merged {
             return;
         }
         let mut ports = e.ports.to_vec();
-        ports.extend(s.ports.iter().filter(|p| e.port(p.number).is_none()).cloned());
+        ports.extend(
+            s.ports
+                .iter()
+                .filter(|p| e.port(p.number).is_none())
+                .cloned(),
+        );
         if ports.len() > e.ports.len() {
-            existing.service = Arc::new(Service { ports: ports.into(), ..Service::clone(e) });
+            existing.service = Arc::new(Service {
+                ports: ports.into(),
+                ..Service::clone(e)
+            });
         }
     }
 

@@ -2,30 +2,26 @@
 
 mod clusters;
 pub mod delegate;
-mod destination_rules;
 mod imports;
 mod merge;
-mod scope;
+mod rule_lookup;
+mod scopes;
 mod service_set;
 mod sidecar;
 mod virtual_service;
 mod virtual_services;
 
 pub use clusters::{Cluster, cluster_name, clusters, has_cluster, headless_by_eds};
-pub use destination_rules::{
+pub use imports::{destinations, pick};
+pub use rule_lookup::{
     Entry as DestinationRuleEntry, Step as LookupStep, choose, destination_rule_for,
     lookup as destination_rules, passes_export, tables_in as destination_rule_tables,
 };
-pub use imports::{destinations, pick};
-pub use scope::{Listener, Scope, router_services, scope, scope_of};
+pub use scopes::{Listener, Scope, router_services, scope, scope_of};
 pub use service_set::{Member, Reason, ServiceSet};
 pub use sidecar::{EgressHosts, root_sidecar, sidecar_for, sidecars_in};
-pub use virtual_service::{
-    HttpRoute, L4Route, MatchPlace, VirtualService, virtual_services_in,
-};
-pub use virtual_services::{
-    Audience, VsList, audience, public_bound, virtual_services_for,
-};
+pub use virtual_service::{HttpRoute, L4Route, MatchPlace, VirtualService, virtual_services_in};
+pub use virtual_services::{Audience, VsList, audience, public_bound, virtual_services_for};
 
 use crate::db::{Db, Mesh, name};
 use crate::workloads::Proxy;
@@ -44,7 +40,11 @@ pub fn services_of(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> ServiceSet {
 pub fn mesh_virtual_services(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Vec<Arc<VirtualService>> {
     let scope = scope_of(db, mesh, proxy);
     let mut found: Vec<Arc<VirtualService>> = Vec::new();
-    for vs in scope.listeners.iter().flat_map(|l| l.virtual_services.iter()) {
+    for vs in scope
+        .listeners
+        .iter()
+        .flat_map(|l| l.virtual_services.iter())
+    {
         if !found.iter().any(|f| Arc::ptr_eq(f, vs)) {
             found.push(vs.clone());
         }

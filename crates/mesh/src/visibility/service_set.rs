@@ -54,7 +54,10 @@ impl Base {
         let mut by_host: FxHashMap<Str, Vec<u32>> = FxHashMap::default();
         let mut by_port: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
         for (i, member) in (0u32..).zip(&members) {
-            by_host.entry(member.service.host.clone()).or_default().push(i);
+            by_host
+                .entry(member.service.host.clone())
+                .or_default()
+                .push(i);
             for port in member.service.ports.iter() {
                 let list = by_port.entry(port.number).or_default();
                 if list.last() != Some(&i) {
@@ -62,12 +65,20 @@ impl Base {
                 }
             }
         }
-        Base { members, by_host, by_port }
+        Base {
+            members,
+            by_host,
+            by_port,
+        }
     }
 
     /// The members of a host.
     pub fn of_host(&self, host: &str) -> impl Iterator<Item = &Member> {
-        self.by_host.get(host).into_iter().flatten().filter_map(|&i| self.members.get(i as usize))
+        self.by_host
+            .get(host)
+            .into_iter()
+            .flatten()
+            .filter_map(|&i| self.members.get(i as usize))
     }
 }
 
@@ -100,17 +111,35 @@ impl ServiceSet {
         let mut by_host: FxHashMap<Str, Vec<(bool, u32)>> = FxHashMap::default();
         for (in_first, list) in [(true, &first), (false, &among)] {
             for (i, member) in (0u32..).zip(list) {
-                by_host.entry(member.service.host.clone()).or_default().push((in_first, i));
+                by_host
+                    .entry(member.service.host.clone())
+                    .or_default()
+                    .push((in_first, i));
             }
         }
-        ServiceSet { base, hidden, first, among, by_host }
+        ServiceSet {
+            base,
+            hidden,
+            first,
+            among,
+            by_host,
+        }
     }
 
     /// The members of a host, in order: several only for ServiceEntry objects of one namespace.
     pub fn of_host(&self, host: &str) -> impl Iterator<Item = &Member> {
-        let own = self.by_host.get(host).into_iter().flatten().filter_map(|&(in_first, i)| {
-            if in_first { self.first.get(i as usize) } else { self.among.get(i as usize) }
-        });
+        let own = self
+            .by_host
+            .get(host)
+            .into_iter()
+            .flatten()
+            .filter_map(|&(in_first, i)| {
+                if in_first {
+                    self.first.get(i as usize)
+                } else {
+                    self.among.get(i as usize)
+                }
+            });
         let base = self.base.as_ref().filter(|_| !self.hidden.contains(host));
         own.chain(base.into_iter().flat_map(move |b| b.of_host(host)))
     }
@@ -125,7 +154,9 @@ impl ServiceSet {
         let base = self.base.as_deref();
         let shared = base.into_iter().flat_map(|b| &b.members);
         let shared = shared.filter(|m| !self.hidden.contains(&m.service.host));
-        self.first.iter().chain(Merge::new(shared, self.among.iter()))
+        self.first
+            .iter()
+            .chain(Merge::new(shared, self.among.iter()))
     }
 
     /// The members that have a port, in istiod's order.
@@ -137,14 +168,18 @@ impl ServiceSet {
             listed.filter_map(|&i| b.members.get(i as usize))
         });
         let shared = shared.filter(|m| !self.hidden.contains(&m.service.host));
-        self.first.iter().filter(has).chain(Merge::new(shared, self.among.iter().filter(has)))
+        self.first
+            .iter()
+            .filter(has)
+            .chain(Merge::new(shared, self.among.iter().filter(has)))
     }
 
     /// Every port number any member has, sorted.
     pub fn ports(&self) -> Vec<u32> {
         let own = self.first.iter().chain(&self.among);
-        let mut ports: Vec<u32> =
-            own.flat_map(|m| m.service.ports.iter().map(|p| p.number)).collect();
+        let mut ports: Vec<u32> = own
+            .flat_map(|m| m.service.ports.iter().map(|p| p.number))
+            .collect();
         ports.extend(self.base.iter().flat_map(|b| b.by_port.keys().copied()));
         ports.sort_unstable();
         ports.dedup();
@@ -170,7 +205,10 @@ struct Merge<'a, A: Iterator<Item = &'a Member>, B: Iterator<Item = &'a Member>>
 
 impl<'a, A: Iterator<Item = &'a Member>, B: Iterator<Item = &'a Member>> Merge<'a, A, B> {
     fn new(a: A, b: B) -> Self {
-        Merge { a: a.peekable(), b: b.peekable() }
+        Merge {
+            a: a.peekable(),
+            b: b.peekable(),
+        }
     }
 }
 

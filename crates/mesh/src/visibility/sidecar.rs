@@ -40,7 +40,9 @@ pub fn sidecar_for(
         .iter()
         .find(|r| {
             r.sidecar().is_some_and(|s| {
-                s.workload_selector.as_ref().is_none_or(|selector| selector.subset_of(labels))
+                s.workload_selector
+                    .as_ref()
+                    .is_none_or(|selector| selector.subset_of(labels))
             })
         })
         .cloned();
@@ -57,7 +59,9 @@ pub struct EgressHosts {
 impl EgressHosts {
     /// Everything: `*/*`.
     pub fn everything() -> EgressHosts {
-        EgressHosts { entries: vec![("*".into(), "*".into(), 0)] }
+        EgressHosts {
+            entries: vec![("*".into(), "*".into(), 0)],
+        }
     }
 
     /// Reads `hosts` for a client namespace: `.` is the client's; elements without exactly one `/`
@@ -77,7 +81,9 @@ impl EgressHosts {
 
     /// Whether every service and VirtualService is imported.
     pub fn is_everything(&self) -> bool {
-        self.entries.iter().any(|(ns, host, _)| ns == "*" && host == "*")
+        self.entries
+            .iter()
+            .any(|(ns, host, _)| ns == "*" && host == "*")
     }
 
     /// The namespaces named; `None` when `*` is among them.
@@ -94,7 +100,9 @@ impl EgressHosts {
     /// The index of the first element that imports a service, its own namespace's elements first
     /// (V:R3.7, V:R3.10).
     pub fn importing(&self, service: &Service) -> Option<usize> {
-        self.first_where(&service.namespace, |h| *h == service.host || subset_of(&service.host, h))
+        self.first_where(&service.namespace, |h| {
+            *h == service.host || subset_of(&service.host, h)
+        })
     }
 
     /// The index of the first element that imports a VirtualService (V:R3.15).
@@ -102,7 +110,11 @@ impl EgressHosts {
         self.first_where(&vs.namespace, |h| {
             vs.hosts.iter().any(|host| {
                 host == h
-                    || if vs.gateway_semantics { subset_of(host, h) } else { matches(host, h) }
+                    || if vs.gateway_semantics {
+                        subset_of(host, h)
+                    } else {
+                        matches(host, h)
+                    }
             })
         })
     }
@@ -113,12 +125,17 @@ impl EgressHosts {
             *ns == concrete.namespace && (*h == concrete.host || subset_of(&concrete.host, h))
         });
         let table = if own { &concrete.namespace[..] } else { "*" };
-        self.entries.iter().any(|(ns, h, _)| ns == table && (h == alias_host || subset_of(alias_host, h)))
+        self.entries
+            .iter()
+            .any(|(ns, h, _)| ns == table && (h == alias_host || subset_of(alias_host, h)))
     }
 
     fn first_where(&self, namespace: &str, test: impl Fn(&Str) -> bool) -> Option<usize> {
         let find = |wanted: &str| {
-            self.entries.iter().find(|(ns, h, _)| ns == wanted && test(h)).map(|(_, _, i)| *i)
+            self.entries
+                .iter()
+                .find(|(ns, h, _)| ns == wanted && test(h))
+                .map(|(_, _, i)| *i)
         };
         find(namespace).or_else(|| find("*"))
     }

@@ -116,7 +116,11 @@ pub fn virtual_services_in<'db>(
         .filter_map(|r| prepare(db, mesh, r))
         .map(Arc::new)
         .collect();
-    prepared.extend(crate::gateway_api::virtual_services_in(db, mesh, namespace).iter().cloned());
+    prepared.extend(
+        crate::gateway_api::virtual_services_in(db, mesh, namespace)
+            .iter()
+            .cloned(),
+    );
     prepared.sort_by(|a, b| a.order(b));
     prepared.into()
 }
@@ -126,13 +130,20 @@ fn prepare(db: &dyn Db, mesh: Mesh, resource: &Resource) -> Option<VirtualServic
     if spec.is_delegate() {
         return None;
     }
-    let gateway_semantics =
-        resource.meta.annotations.get("internal.istio.io/route-semantics").map(Str::as_str)
-            == Some("gateway");
+    let gateway_semantics = resource
+        .meta
+        .annotations
+        .get("internal.istio.io/route-semantics")
+        .map(Str::as_str)
+        == Some("gateway");
     let facts = facts(db, mesh);
     let namespace = &resource.key.namespace;
     let domain = &facts.config_domain;
-    let names = Names { namespace, domain, literal: gateway_semantics };
+    let names = Names {
+        namespace,
+        domain,
+        literal: gateway_semantics,
+    };
     let gateways: Vec<Str> = if spec.gateways.is_empty() {
         vec!["mesh".into()]
     } else {
@@ -190,7 +201,11 @@ impl Names<'_> {
     }
 
     fn gateway(&self, gateway: &Str) -> Str {
-        if self.literal { gateway.clone() } else { gateway_name(gateway, self.namespace) }
+        if self.literal {
+            gateway.clone()
+        } else {
+            gateway_name(gateway, self.namespace)
+        }
     }
 
     pub(super) fn http_route(
@@ -213,9 +228,19 @@ impl Names<'_> {
                 *gateway = self.gateway(gateway);
             }
         }
-        let match_places =
-            (0..rule.matches.len()).map(|index| MatchPlace { in_root: false, index }).collect();
-        HttpRoute { rule, object: object.clone(), index, delegated_by: None, match_places }
+        let match_places = (0..rule.matches.len())
+            .map(|index| MatchPlace {
+                in_root: false,
+                index,
+            })
+            .collect();
+        HttpRoute {
+            rule,
+            object: object.clone(),
+            index,
+            delegated_by: None,
+            match_places,
+        }
     }
 
     fn l4(&self, index: usize, matches: &[L4Match], route: &[RouteDestination]) -> L4Route {
@@ -227,6 +252,10 @@ impl Names<'_> {
         for destination in route.iter_mut().map(|r| &mut r.destination) {
             destination.host = self.host(&destination.host);
         }
-        L4Route { matches, route, index }
+        L4Route {
+            matches,
+            route,
+            index,
+        }
     }
 }

@@ -27,7 +27,11 @@ pub enum Audience {
 
 /// The audience of a VirtualService (V:R2.6).
 pub fn audience(vs: &VirtualService, defaults: &[Str]) -> Audience {
-    let set = if vs.export_to.is_empty() { defaults } else { &vs.export_to[..] };
+    let set = if vs.export_to.is_empty() {
+        defaults
+    } else {
+        &vs.export_to[..]
+    };
     if set.iter().any(|t| t == "*") {
         Audience::Public
     } else if set.iter().any(|t| t == "~") {
@@ -66,7 +70,9 @@ fn bindings_in<'db>(
             match &audience {
                 Audience::Public => bound.public.push(vs.clone()),
                 Audience::Namespaces(targets) => {
-                    bound.targeted.extend(targets.iter().map(|t| (t.clone(), vs.clone())));
+                    bound
+                        .targeted
+                        .extend(targets.iter().map(|t| (t.clone(), vs.clone())));
                 }
                 Audience::Nobody => {}
             }
@@ -83,7 +89,12 @@ fn bound_in<'db>(
     namespace: Name<'db>,
     gateway: Name<'db>,
 ) -> Arc<Bound> {
-    Arc::new(bindings_in(db, mesh, namespace).get(gateway.text(db)).cloned().unwrap_or_default())
+    Arc::new(
+        bindings_in(db, mesh, namespace)
+            .get(gateway.text(db))
+            .cloned()
+            .unwrap_or_default(),
+    )
 }
 
 /// Which namespaces bind anything to which gateway names: changes only when a binding appears or
@@ -93,7 +104,10 @@ fn binders(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Str>>> {
     let mut by_gateway: FxHashMap<Str, Vec<Str>> = FxHashMap::default();
     for ns in namespaces(db, mesh).iter() {
         for gateway in gateways_bound_in(db, mesh, name(db, ns)).iter() {
-            by_gateway.entry(gateway.clone()).or_default().push(ns.clone());
+            by_gateway
+                .entry(gateway.clone())
+                .or_default()
+                .push(ns.clone());
         }
     }
     Arc::new(by_gateway)
@@ -109,7 +123,10 @@ fn gateways_bound_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> 
 /// The namespaces that bind something to one gateway name.
 #[salsa::tracked]
 fn binders_of<'db>(db: &'db dyn Db, mesh: Mesh, gateway: Name<'db>) -> Arc<[Str]> {
-    binders(db, mesh).get(gateway.text(db)).map(|v| v.as_slice().into()).unwrap_or_default()
+    binders(db, mesh)
+        .get(gateway.text(db))
+        .map(|v| v.as_slice().into())
+        .unwrap_or_default()
 }
 
 /// The public VirtualServices bound to a gateway name, shared by all clients.
@@ -152,7 +169,10 @@ impl VsList {
                 list.iter().filter(|v| keep(v)).cloned().collect()
             }
         };
-        VsList { own: filter(&self.own), public: filter(&self.public) }
+        VsList {
+            own: filter(&self.own),
+            public: filter(&self.public),
+        }
     }
 }
 
@@ -170,7 +190,11 @@ pub fn virtual_services_for<'db>(
     let mut exported = Vec::new();
     for binder in binders_of(db, mesh, gateway).iter() {
         for vs in targeted_to(db, mesh, name(db, binder), gateway, client).iter() {
-            if vs.namespace == *ns { private.push(vs.clone()) } else { exported.push(vs.clone()) }
+            if vs.namespace == *ns {
+                private.push(vs.clone())
+            } else {
+                exported.push(vs.clone())
+            }
         }
     }
     let own_first = |list: &mut Vec<Arc<VirtualService>>| {
@@ -181,14 +205,20 @@ pub fn virtual_services_for<'db>(
     own_first(&mut exported);
     private.extend(exported);
     let public = public_bound(db, mesh, gateway);
-    let public = if public.iter().any(|v| v.gateway_semantics && v.namespace == *ns) {
+    let public = if public
+        .iter()
+        .any(|v| v.gateway_semantics && v.namespace == *ns)
+    {
         let mut list = public.to_vec();
         own_first(&mut list);
         list.into()
     } else {
         public.clone()
     };
-    VsList { own: private.into(), public }
+    VsList {
+        own: private.into(),
+        public,
+    }
 }
 
 /// What one namespace binds to a gateway name for one client by name.

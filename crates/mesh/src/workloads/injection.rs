@@ -26,7 +26,12 @@ impl Injection {
     }
 }
 
-const NEVER: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
+const NEVER: [&str; 4] = [
+    "kube-system",
+    "kube-public",
+    "kube-node-lease",
+    "local-path-storage",
+];
 
 /// Decides injection for a pod template in `namespace`.
 pub fn injection<'db>(
@@ -84,13 +89,18 @@ fn decide(
     };
     if !called {
         return match (ns_inject, pod_inject) {
-            (Some(value), _) if value != "enabled" => {
-                answer(false, &format!("namespace label istio-injection: {value} (V:R7.8)"))
-            }
-            (_, Some("false")) => {
-                answer(false, "pod label sidecar.istio.io/inject: \"false\" (V:R7.8)")
-            }
-            _ => answer(false, "neither namespace nor pod asks for injection (V:R7.8)"),
+            (Some(value), _) if value != "enabled" => answer(
+                false,
+                &format!("namespace label istio-injection: {value} (V:R7.8)"),
+            ),
+            (_, Some("false")) => answer(
+                false,
+                "pod label sidecar.istio.io/inject: \"false\" (V:R7.8)",
+            ),
+            _ => answer(
+                false,
+                "neither namespace nor pod asks for injection (V:R7.8)",
+            ),
         };
     }
     // Stage 2: does the injector agree (V:R7.9)?
@@ -100,9 +110,18 @@ fn decide(
     if NEVER.contains(&namespace) {
         return answer(false, "system namespace (V:R7.9)");
     }
-    match pod_inject.or(pod_annotations.get("sidecar.istio.io/inject").map(Str::as_str)) {
-        Some("true") => answer(true, "sidecar.istio.io/inject: \"true\" on the pod (V:R7.9)"),
-        Some("false") => answer(false, "sidecar.istio.io/inject: \"false\" on the pod (V:R7.9)"),
+    match pod_inject.or(pod_annotations
+        .get("sidecar.istio.io/inject")
+        .map(Str::as_str))
+    {
+        Some("true") => answer(
+            true,
+            "sidecar.istio.io/inject: \"true\" on the pod (V:R7.9)",
+        ),
+        Some("false") => answer(
+            false,
+            "sidecar.istio.io/inject: \"false\" on the pod (V:R7.9)",
+        ),
         _ => answer(true, "the namespace asks for injection (V:R7.8)"),
     }
 }
@@ -113,16 +132,21 @@ mod tests {
 
     fn injected(ns_inj: &str, ns_rev: &str, pod_inj: &str, pod_rev: &str) -> bool {
         let set = |pairs: &[(&str, &str)]| -> Labels {
-            pairs.iter().filter(|(_, v)| !v.is_empty()).collect::<Vec<_>>().iter().fold(
-                Labels::default(),
-                |mut labels, (k, v)| {
+            pairs
+                .iter()
+                .filter(|(_, v)| !v.is_empty())
+                .collect::<Vec<_>>()
+                .iter()
+                .fold(Labels::default(), |mut labels, (k, v)| {
                     labels.set(k, v);
                     labels
-                },
-            )
+                })
         };
         let namespace = set(&[("istio-injection", ns_inj), ("istio.io/rev", ns_rev)]);
-        let pod = set(&[("sidecar.istio.io/inject", pod_inj), ("istio.io/rev", pod_rev)]);
+        let pod = set(&[
+            ("sidecar.istio.io/inject", pod_inj),
+            ("istio.io/rev", pod_rev),
+        ]);
         decide("app", Some(&namespace), &pod, &Labels::default(), false).injected
     }
 

@@ -52,7 +52,10 @@ impl Workload {
 
     /// A proxy metadata value.
     pub fn metadata(&self, key: &str) -> Option<&str> {
-        self.metadata.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
+        self.metadata
+            .iter()
+            .find(|(k, _)| k == key)
+            .map(|(_, v)| v.as_str())
     }
 }
 
@@ -76,7 +79,12 @@ pub fn workloads_in<'db>(
 ) -> Arc<[Arc<Workload>]> {
     KINDS
         .into_iter()
-        .flat_map(|kind| objects(db, mesh, namespace, kind).iter().cloned().collect::<Vec<_>>())
+        .flat_map(|kind| {
+            objects(db, mesh, namespace, kind)
+                .iter()
+                .cloned()
+                .collect::<Vec<_>>()
+        })
         .filter_map(|r| workload(db, mesh, namespace, &r))
         .map(Arc::new)
         .collect()
@@ -93,7 +101,11 @@ fn workload<'db>(
     let proxy = if spec.runs_router {
         Some(ProxyKind::Router)
     } else if injection.injected {
-        Some(if injection.is_gateway_template() { ProxyKind::Router } else { ProxyKind::Sidecar })
+        Some(if injection.is_gateway_template() {
+            ProxyKind::Router
+        } else {
+            ProxyKind::Sidecar
+        })
     } else {
         None
     };
@@ -131,7 +143,11 @@ fn workload<'db>(
         replicas: spec.replicas,
         service_account: spec.service_account.clone(),
         pod_ips: spec.pod_ips.clone(),
-        container_ports: spec.containers.iter().flat_map(|c| c.ports.clone()).collect(),
+        container_ports: spec
+            .containers
+            .iter()
+            .flat_map(|c| c.ports.clone())
+            .collect(),
         annotations: spec.pod_annotations.clone(),
         metadata,
         host_network: spec.host_network,

@@ -37,7 +37,10 @@ pub struct Proxy {
 impl Proxy {
     /// A proxy metadata value.
     pub fn metadata(&self, key: &str) -> Option<&str> {
-        self.metadata.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
+        self.metadata
+            .iter()
+            .find(|(k, _)| k == key)
+            .map(|(_, v)| v.as_str())
     }
 
     /// Whether it is a gateway workload.

@@ -47,7 +47,11 @@ pub fn exports<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<Ex
     let own = namespace.text(db);
     let mut exports = Exports::default();
     for service in services_in(db, mesh, namespace).iter() {
-        let set = if service.export_to.is_empty() { defaults } else { &service.export_to };
+        let set = if service.export_to.is_empty() {
+            defaults
+        } else {
+            &service.export_to
+        };
         if set.iter().any(|t| t == "*") {
             exports.public.push(service.clone());
         } else if !set.iter().any(|t| t == "~") {
@@ -86,7 +90,10 @@ fn targeted(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, ServiceList>> {
     let mut by_target: FxHashMap<Str, Vec<Arc<Service>>> = FxHashMap::default();
     for ns in namespaces(db, mesh).iter() {
         for (target, service) in &exports(db, mesh, name(db, ns)).targeted {
-            by_target.entry(target.clone()).or_default().push(service.clone());
+            by_target
+                .entry(target.clone())
+                .or_default()
+                .push(service.clone());
         }
     }
     Arc::new(
@@ -103,7 +110,10 @@ fn targeted(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, ServiceList>> {
 /// The services exported to `client` by name, in order (V:R2.3, first part).
 #[salsa::tracked]
 pub fn exported_to<'db>(db: &'db dyn Db, mesh: Mesh, client: Name<'db>) -> ServiceList {
-    targeted(db, mesh).get(client.text(db)).cloned().unwrap_or_default()
+    targeted(db, mesh)
+        .get(client.text(db))
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// What of one namespace a client namespace sees: first what is exported to it by name, then what
@@ -117,16 +127,24 @@ pub fn exports_between<'db>(
 ) -> Arc<(Vec<Arc<Service>>, Vec<Arc<Service>>)> {
     let exports = exports(db, mesh, owner);
     let client = client.text(db);
-    let named =
-        exports.targeted.iter().filter(|(target, _)| target == client).map(|(_, s)| s.clone());
+    let named = exports
+        .targeted
+        .iter()
+        .filter(|(target, _)| target == client)
+        .map(|(_, s)| s.clone());
     Arc::new((named.collect(), exports.public.clone()))
 }
 
 /// The second visibility predicate, used for route destinations and gateway routes (V:R2.4): it
 /// ignores `~`.
 pub fn is_importable(service: &Service, client: &str, defaults: &[Str]) -> bool {
-    let set = if service.export_to.is_empty() { defaults } else { &service.export_to[..] };
-    set.iter().any(|t| t == "*" || t == client || (t == "." && service.namespace == client))
+    let set = if service.export_to.is_empty() {
+        defaults
+    } else {
+        &service.export_to[..]
+    };
+    set.iter()
+        .any(|t| t == "*" || t == client || (t == "." && service.namespace == client))
 }
 
 /// Which namespaces define a host, sorted (V:R1.19: exported or not).
@@ -154,7 +172,10 @@ fn hosts_of<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Str]
 /// The namespaces that define `host`.
 #[salsa::tracked]
 pub fn host_namespaces<'db>(db: &'db dyn Db, mesh: Mesh, host: Name<'db>) -> Arc<[Str]> {
-    hosts(db, mesh).get(host.text(db)).map(|v| v.as_slice().into()).unwrap_or_default()
+    hosts(db, mesh)
+        .get(host.text(db))
+        .map(|v| v.as_slice().into())
+        .unwrap_or_default()
 }
 
 /// The service of `host` in `namespace` for lookups by host: the first in order, but a Kubernetes
@@ -173,5 +194,10 @@ pub fn service_in<'db>(
     if first.is_kubernetes() {
         return Some(first.clone());
     }
-    Some(candidates.find(|s| s.is_kubernetes()).unwrap_or(first).clone())
+    Some(
+        candidates
+            .find(|s| s.is_kubernetes())
+            .unwrap_or(first)
+            .clone(),
+    )
 }

@@ -62,16 +62,20 @@ pub fn tables_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<
     let facts = facts(db, mesh);
     let mut rules = objects(db, mesh, namespace, Kind::DestinationRule).to_vec();
     rules.sort_by(|a, b| crate::index::config_order(a, b));
-    rules.sort_by_key(|r| r.destination_rule().is_none_or(|d| d.workload_selector.is_none()));
+    rules.sort_by_key(|r| {
+        r.destination_rule()
+            .is_none_or(|d| d.workload_selector.is_none())
+    });
     let enhanced = facts.flag(Flag::EnhancedDestinationRuleMerge);
     let own = namespace.text(db);
     let defaults = &facts.config.default_destination_rule_export_to;
     let mut tables = Tables::default();
     for resource in &rules {
-        let Some(entry) = entry(resource, &facts.config_domain) else { continue };
+        let Some(entry) = entry(resource, &facts.config_domain) else {
+            continue;
+        };
         let x = &entry.export_to;
-        let is_local =
-            x.is_empty() || x.iter().any(|t| t == "*" || t == "." || t == own);
+        let is_local = x.is_empty() || x.iter().any(|t| t == "*" || t == "." || t == own);
         let is_private = (x.is_empty() && defaults.iter().any(|t| t == "."))
             || matches!(&x[..], [only] if only == "." || only == own);
         let entry = Arc::new(entry);
@@ -103,7 +107,10 @@ fn entry(resource: &Resource, domain: &str) -> Option<Entry> {
         from: vec![resource.key.clone()],
         export_to,
         selector: spec.workload_selector.clone(),
-        policy: spec.traffic_policy.clone().map(|p| (p, resource.key.clone())),
+        policy: spec
+            .traffic_policy
+            .clone()
+            .map(|p| (p, resource.key.clone())),
         subsets: spec
             .subsets
             .iter()
@@ -176,15 +183,24 @@ pub fn lookup<'db>(
     let facts = facts(db, mesh);
     let (c, needle, root) = (client.text(db), host.text(db), facts.root());
     let own = tables_in(db, mesh, client);
-    let local = if c == root { &own.root_local } else { &own.local };
+    let local = if c == root {
+        &own.root_local
+    } else {
+        &own.local
+    };
     if let Some((_, entries)) = local.most_specific(needle) {
         return Some((Step::Client, entries.as_slice().into()));
     }
     for (step, namespace) in [(Step::Owner, owner), (Step::Root, name(db, root))] {
         let tables = tables_in(db, mesh, namespace);
-        let Some((_, entries)) = tables.exported.most_specific(needle) else { continue };
-        let passing: Arc<[Arc<Entry>]> =
-            entries.iter().filter(|e| passes_export(e, c)).cloned().collect();
+        let Some((_, entries)) = tables.exported.most_specific(needle) else {
+            continue;
+        };
+        let passing: Arc<[Arc<Entry>]> = entries
+            .iter()
+            .filter(|e| passes_export(e, c))
+            .cloned()
+            .collect();
         if !passing.is_empty() {
             return Some((step, passing));
         }
@@ -203,7 +219,9 @@ pub fn choose(entries: &[Arc<Entry>], client: &str, labels: &Labels) -> Option<A
     let selected = entries.iter().find(|e| {
         e.rule.namespace == client && e.selector.as_ref().is_some_and(|s| s.subset_of(labels))
     });
-    selected.or_else(|| entries.iter().rev().find(|e| e.selector.is_none())).cloned()
+    selected
+        .or_else(|| entries.iter().rev().find(|e| e.selector.is_none()))
+        .cloned()
 }
 
 /// The DestinationRule a proxy uses for a service host of `owner`.

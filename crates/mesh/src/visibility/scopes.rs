@@ -3,11 +3,11 @@
 //!
 //! A scope with named namespaces reads only those; one with `*` reads the shared public list.
 
+use super::imports;
 use super::merge::Merged;
 use super::service_set::{Base, Member, Reason, ServiceSet};
 use super::sidecar::{EgressHosts, sidecar_for};
 use super::virtual_services::{VsList, virtual_services_for};
-use super::{VirtualService, imports};
 use crate::db::{Db, Mesh, Name, name};
 use crate::index::{facts, object};
 use crate::registry::{
@@ -77,7 +77,14 @@ pub fn scope_of(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Arc<Scope> {
         Some(s) => (s.key.namespace.clone(), s.key.name.clone()),
         None => (Str::default(), Str::default()),
     };
-    scope(db, mesh, name(db, namespace), name(db, &owner), name(db, &sidecar_name)).clone()
+    scope(
+        db,
+        mesh,
+        name(db, namespace),
+        name(db, &owner),
+        name(db, &sidecar_name),
+    )
+    .clone()
 }
 
 /// The scope of `namespace` under the Sidecar `owner/sidecar_name` (both empty: none).
@@ -154,16 +161,24 @@ fn listener_services<'db>(
     }
     let (named, public) = match hosts.namespaces() {
         Some(namespaces) => visible_of(db, mesh, client, &namespaces),
-        None => (exported_to(db, mesh, client).to_vec(), public_services(db, mesh).to_vec()),
+        None => (
+            exported_to(db, mesh, client).to_vec(),
+            public_services(db, mesh).to_vec(),
+        ),
     };
     let mut taken: Vec<Member> = Vec::new();
     for service in named.iter().chain(&public) {
-        let Some(host) = hosts.importing(service) else { continue };
+        let Some(host) = hosts.importing(service) else {
+            continue;
+        };
         let service = match listener.match_port() {
             Some(port) => service.trimmed(port),
             None => Some(service.clone()),
         };
-        let reason = Reason::Imported { listener: index, host };
+        let reason = Reason::Imported {
+            listener: index,
+            host,
+        };
         taken.extend(service.map(|service| Member { service, reason }));
     }
     let winners = winners(db, mesh, &taken, client.text(db));
@@ -191,12 +206,7 @@ fn visible_of<'db>(
 
 /// For each host the namespace that keeps it: the client's own, else that of the first Kubernetes
 /// Service, else of the first (V:R3.14).
-fn winners(
-    db: &dyn Db,
-    mesh: Mesh,
-    members: &[Member],
-    client: &str,
-) -> FxHashMap<Str, Str> {
+fn winners(db: &dyn Db, mesh: Mesh, members: &[Member], client: &str) -> FxHashMap<Str, Str> {
     let prefer_kubernetes = facts(db, mesh).flag(Flag::UnifiedSidecarScope);
     let mut winners: FxHashMap<Str, (Str, bool)> = FxHashMap::default();
     for member in members {
@@ -214,7 +224,10 @@ fn winners(
             Some(_) => {}
         }
     }
-    winners.into_iter().map(|(host, (ns, _))| (host, ns)).collect()
+    winners
+        .into_iter()
+        .map(|(host, (ns, _))| (host, ns))
+        .collect()
 }
 
 /// The members of a listener that imports everything, for clients that own nothing special.
@@ -227,13 +240,19 @@ fn everything_base(db: &dyn Db, mesh: Mesh) -> Arc<Base> {
 }
 
 fn imported_first() -> Reason {
-    Reason::Imported { listener: 0, host: 0 }
+    Reason::Imported {
+        listener: 0,
+        host: 0,
+    }
 }
 
 fn as_members(services: &[Arc<Service>], reason: &Reason) -> Vec<Member> {
     services
         .iter()
-        .map(|service| Member { service: service.clone(), reason: reason.clone() })
+        .map(|service| Member {
+            service: service.clone(),
+            reason: reason.clone(),
+        })
         .collect()
 }
 
@@ -243,7 +262,10 @@ fn as_members(services: &[Arc<Service>], reason: &Reason) -> Vec<Member> {
 fn contested(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Arc<Service>>>> {
     let mut by_host: FxHashMap<Str, Vec<Arc<Service>>> = FxHashMap::default();
     for service in public_services(db, mesh).iter() {
-        by_host.entry(service.host.clone()).or_default().push(service.clone());
+        by_host
+            .entry(service.host.clone())
+            .or_default()
+            .push(service.clone());
     }
     by_host.retain(|_, list| list.iter().any(|s| s.namespace != list[0].namespace));
     Arc::new(by_host)
@@ -262,7 +284,11 @@ fn differing<'db>(
     let mut hosts: Vec<Str> = named.iter().map(|s| s.host.clone()).collect();
     if !contested.is_empty() {
         let own = exports(db, mesh, client);
-        let own = own.public.iter().map(|s| &s.host).filter(|h| contested.contains_key(*h));
+        let own = own
+            .public
+            .iter()
+            .map(|s| &s.host)
+            .filter(|h| contested.contains_key(*h));
         hosts.extend(own.cloned());
     }
     hosts.sort();
@@ -291,7 +317,11 @@ fn everything<'db>(db: &'db dyn Db, mesh: Mesh, client: Name<'db>) -> ServiceSet
         let wins = |s: &&Arc<Service>| winners.get(&s.host) == Some(&s.namespace);
         let keep = |list: &[Arc<Service>]| -> Vec<Member> {
             let kept = list.iter().filter(wins).cloned();
-            kept.map(|service| Member { service, reason: reason.clone() }).collect()
+            kept.map(|service| Member {
+                service,
+                reason: reason.clone(),
+            })
+            .collect()
         };
         first.extend(keep(&named));
         among.extend(keep(&public));
@@ -354,7 +384,10 @@ fn everything_clusters<'db>(
     let mut merged = Merged::default();
     let mut hidden = FxHashSet::default();
     for (host, _, _) in differing(db, mesh, client, &winners) {
-        listener.services.of_host(&host).for_each(|m| merged.append(m.clone()));
+        listener
+            .services
+            .of_host(&host)
+            .for_each(|m| merged.append(m.clone()));
         hidden.insert(host);
     }
     // What is listed already holds every visible service; destinations add only services that are
@@ -387,14 +420,26 @@ pub fn router_services<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -
         let of_host = named.iter().filter(|s| s.host == *host).cloned();
         let public: Vec<Arc<Service>> = match contested.get(host) {
             Some(list) => list.clone(),
-            None => public_services(db, mesh).iter().filter(|s| s.host == *host).cloned().collect(),
+            None => public_services(db, mesh)
+                .iter()
+                .filter(|s| s.host == *host)
+                .cloned()
+                .collect(),
         };
         for service in of_host.chain(public) {
-            merged.append(Member { service, reason: Reason::Visible });
+            merged.append(Member {
+                service,
+                reason: Reason::Visible,
+            });
         }
         hidden.insert(host.clone());
     }
-    ServiceSet::with_base(Some(base.clone()), hidden, merged.into_members(), Vec::new())
+    ServiceSet::with_base(
+        Some(base.clone()),
+        hidden,
+        merged.into_members(),
+        Vec::new(),
+    )
 }
 
 #[salsa::tracked]
@@ -404,14 +449,4 @@ fn router_base(db: &dyn Db, mesh: Mesh) -> Arc<Base> {
         merged.append(member);
     }
     Arc::new(Base::new(merged.into_members()))
-}
-
-/// Whether a VirtualService is among those of any listener.
-pub fn carries(scope: &Scope, object: &ResourceKey) -> Option<Arc<VirtualService>> {
-    scope
-        .listeners
-        .iter()
-        .flat_map(|l| l.virtual_services.iter())
-        .find(|vs| vs.object == *object)
-        .cloned()
 }
