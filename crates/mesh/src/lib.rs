@@ -9,10 +9,12 @@
     reason = "salsa's macros generate undocumented accessors"
 )]
 pub mod db;
+pub mod envoy;
 pub mod gateway_api;
 pub mod index;
 pub mod names;
 pub mod registry;
+pub mod routes;
 pub mod visibility;
 pub mod workloads;
 
