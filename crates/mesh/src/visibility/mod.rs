@@ -28,7 +28,7 @@ use crate::workloads::{Proxy, ProxyKind, workloads_in};
 use std::sync::Arc;
 
 /// The services a proxy gets clusters for: its scope's, or all visible ones for a gateway workload.
-pub fn services_of(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> ServiceSet {
+pub fn services_of(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Arc<ServiceSet> {
     if !proxy.is_router() {
         return scope_of(db, mesh, proxy).services.clone();
     }
