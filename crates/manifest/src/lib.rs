@@ -5,8 +5,11 @@
 //! proxies, or what a mesh does with a resource.
 
 pub mod document;
+pub mod edit;
 pub mod kind;
+pub mod kustomize;
 pub mod read;
+pub mod repository;
 pub mod resource;
 pub mod spec;
 pub mod validate;
