@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use crate::marks::Marks;
@@ -127,11 +127,18 @@ impl<'t> Reader<'t> {
                         continue;
                     }
                     let end = self.marks.byte(span.end.index()) as usize;
+                    self.refused_by_go(start, end, style)?;
                     self.scalar(start, end, &value, style, anchor, tag.as_deref());
                 }
                 Event::SequenceStart(anchor, tag) => {
                     depth += 1;
-                    self.open(Kind::Sequence, start, false, anchor, tag.as_deref())?;
+                    self.open(
+                        Kind::Sequence,
+                        start,
+                        span.is_empty(),
+                        anchor,
+                        tag.as_deref(),
+                    )?;
                 }
                 Event::MappingStart(anchor, tag) => {
                     depth += 1;
@@ -173,25 +180,31 @@ impl<'t> Reader<'t> {
         if anchor > 0 || tag.is_some() {
             at = self.after_properties(start);
         }
-        let mut bracket = matches!(self.bytes.get(at), Some(b'[' | b'{'));
-        // `[a: 1]` holds a mapping without braces; the events of one with braces span them.
+        // What has no brackets of its own begins with an empty event, though perhaps before
+        // a bracket: `- [a]`, `[a]: 1`, and the mapping of `[a: 1]`.
+        let bracket = !empty && matches!(self.bytes.get(at), Some(b'[' | b'{'));
         let pair = kind == Kind::Mapping
             && matches!(self.builder.inside(), Some((Kind::Sequence, Style::Flow)))
-            && (!bracket || empty);
-        bracket &= !pair;
+            && !bracket;
         let style = if bracket || pair {
             Style::Flow
         } else {
             Style::Block
         };
+        if kind == Kind::Sequence
+            && !bracket
+            && let Some((Kind::Mapping, Style::Block)) = self.builder.inside()
+        {
+            // For a list that stands as far left as its key saphyr tells where its first
+            // item is.
+            at = self.first_dash(at);
+        }
         let id = self.builder.open(kind, style, at as u32)?;
         if pair {
             self.builder.set_pair();
         }
         self.properties(id, anchor, tag);
-        if bracket {
-            self.cursor = at + 1;
-        }
+        self.cursor = self.cursor.max(at + usize::from(bracket));
         Ok(())
     }
 
@@ -267,7 +280,7 @@ impl<'t> Reader<'t> {
             ScalarStyle::Literal | ScalarStyle::Folded => {
                 let header = self.block_header(start);
                 let body = end;
-                let end = block_end(self.bytes, header, body);
+                let end = comments::block_end(self.bytes, header, body);
                 self.cursor = body.max(end);
                 let style = if style == ScalarStyle::Literal {
                     Style::Literal
@@ -280,7 +293,11 @@ impl<'t> Reader<'t> {
                 } else {
                     value
                 };
-                let from = start.max(header);
+                let from = if value.is_empty() {
+                    end
+                } else {
+                    start.max(header)
+                };
                 (
                     (header as u32, end as u32),
                     self.text(from, from + value.len(), value),
@@ -290,6 +307,47 @@ impl<'t> Reader<'t> {
         };
         let id = self.builder.scalar(span, text, style);
         self.properties(id, anchor, tag);
+    }
+
+    /// Scalars that saphyr reads and go-yaml, and so kubectl, refuses.
+    fn refused_by_go(&self, start: usize, end: usize, style: ScalarStyle) -> Result<(), Stop> {
+        let fault = |at: usize, message| {
+            let span = Span::new(at as u32, at as u32 + 1);
+            Err(Stop::Fault(SyntaxError::new(
+                ErrorKind::Syntax,
+                span,
+                message,
+            )))
+        };
+        let bytes = self.bytes.get(start..end).unwrap_or(&[]);
+        let in_brackets = matches!(self.builder.inside(), Some((_, Style::Flow)));
+        if style == ScalarStyle::Plain && in_brackets {
+            if bytes.len() > 1 && bytes[0] == b':' {
+                return fault(
+                    start,
+                    "inside of brackets a word that begins with `:` needs quotes",
+                );
+            }
+            if let Some(at) = memchr(b'?', bytes) {
+                return fault(
+                    start + at,
+                    "inside of brackets a word with `?` needs quotes",
+                );
+            }
+        }
+        if style == ScalarStyle::DoubleQuoted {
+            let mut at = 0;
+            while let Some(found) = memchr(b'\\', bytes.get(at..).unwrap_or(&[])) {
+                at += found + 2;
+                if bytes.get(at - 1) == Some(&b'/') {
+                    return fault(
+                        start + at - 2,
+                        "`\\/` is an escape in JSON, not to Kubernetes",
+                    );
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The text of a scalar: by range where the source says the same.
@@ -402,6 +460,19 @@ impl<'t> Reader<'t> {
         at
     }
 
+    /// The first `-` of a list that is the value of what came last.
+    fn first_dash(&self, mark: usize) -> usize {
+        let mut at = self.cursor;
+        loop {
+            at = self.after_properties(self.skip_blank(at));
+            match self.bytes.get(at) {
+                Some(b':' | b'?') => at += 1,
+                Some(b'-') => return at,
+                _ => return mark,
+            }
+        }
+    }
+
     /// The `|` or `>` of a block scalar whose content, or header, is at `mark`.
     fn block_header(&self, mark: usize) -> usize {
         let mut at = self.cursor;
@@ -454,17 +525,4 @@ fn is_unfinished(bytes: &[u8], header: usize) -> bool {
     let first = lines.find(|l| !blank(l)).unwrap_or(last);
     let indent = first.iter().take_while(|b| **b == b' ').count();
     !last.is_empty() && (!blank(last) || last.len() >= indent)
-}
-
-/// The end of a block scalar without the blank at its end.
-fn block_end(bytes: &[u8], header: usize, end: usize) -> usize {
-    let line = comments::end_of_line(bytes, header);
-    let body = bytes.get(line..end).unwrap_or(&[]).trim_ascii_end();
-    if body.is_empty() {
-        let indicators = bytes[header..line]
-            .iter()
-            .take_while(|b| matches!(b, b'|' | b'>' | b'+' | b'-' | b'0'..=b'9'));
-        return header + indicators.count();
-    }
-    line + body.len()
 }

@@ -1,5 +1,5 @@
-//! Marks mappings that need care: a key twice, or a merge key. Owns the search for
-//! equal keys; must not know which of them wins.
+//! The keys of mappings: marks those with a key twice or a merge key, and finds keys that
+//! cannot be one. Owns what keys there may be; must not know which of equal ones wins.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -41,6 +41,37 @@ pub(crate) fn mark(tree: &mut Tree, source: &str, errors: &mut Vec<SyntaxError>)
         }
         tree.nodes[id as usize].flags |= flags;
     }
+}
+
+/// The first key that is a collection, which go-yaml refuses. Nearly always it is the
+/// `{{ x }}` of a template.
+pub(crate) fn collection(tree: &Tree, source: &str) -> Option<SyntaxError> {
+    let keys = tree.nodes.iter().enumerate().flat_map(|(id, node)| {
+        let count = if node.kind == Kind::Mapping {
+            node.b
+        } else {
+            0
+        };
+        let first = id as u32 + 1;
+        std::iter::successors(Some(first), |key| Some(tree.next(tree.next(*key))))
+            .take(count as usize)
+    });
+    let found = keys.map(|k| (k, tree.resolve(k))).find(|(_, key)| {
+        matches!(
+            tree.nodes[*key as usize].kind,
+            Kind::Mapping | Kind::Sequence
+        )
+    });
+    let node = &tree.nodes[found?.0 as usize];
+    let span = Span::new(node.start, node.end);
+    let before = (node.start as usize).saturating_sub(1);
+    if source.get(before..).is_some_and(|s| s.starts_with("{{")) {
+        let span = Span::new(span.start - 1, span.start + 1);
+        let message = "template text (`{{`), not YAML yet";
+        return Some(SyntaxError::new(ErrorKind::Template, span, message));
+    }
+    let message = "a key cannot be a mapping or a list";
+    Some(SyntaxError::new(ErrorKind::Syntax, span, message))
 }
 
 /// Something equal keys have in common and most others do not.
