@@ -19,22 +19,14 @@ pub fn virtual_services_in<'db>(
 
 /// The internal Gateways made of the listeners of one namespace.
 #[salsa::tracked]
-pub fn gateways_in<'db>(
-    db: &'db dyn Db,
-    mesh: Mesh,
-    namespace: Name<'db>,
-) -> Arc<[Arc<Gateway>]> {
+pub fn gateways_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Arc<Gateway>]> {
     let _ = (db, mesh, namespace);
     Arc::default()
 }
 
 /// The Deployments and Services istiod makes for Gateways of one namespace.
 #[salsa::tracked]
-pub fn managed_in<'db>(
-    db: &'db dyn Db,
-    mesh: Mesh,
-    namespace: Name<'db>,
-) -> Arc<[Arc<Resource>]> {
+pub fn managed_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Arc<Resource>]> {
     let _ = (db, mesh, namespace);
     Arc::default()
 }

@@ -105,17 +105,17 @@ pub struct AttachedGateway {
 /// The Gateways one namespace defines, those of Gateway API among them, sorted. Invalidated by its
 /// Gateways and what Gateway API reads.
 #[salsa::tracked]
-pub fn gateways_in<'db>(
-    db: &'db dyn Db,
-    mesh: Mesh,
-    namespace: Name<'db>,
-) -> Arc<[Arc<Gateway>]> {
+pub fn gateways_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Arc<Gateway>]> {
     let mut found: Vec<Arc<Gateway>> = objects(db, mesh, namespace, Kind::Gateway)
         .iter()
         .filter_map(|r| gateway(r))
         .map(Arc::new)
         .collect();
-    found.extend(gateway_api::gateways_in(db, mesh, namespace).iter().cloned());
+    found.extend(
+        gateway_api::gateways_in(db, mesh, namespace)
+            .iter()
+            .cloned(),
+    );
     found.sort_by(|a, b| a.order(b));
     found.into()
 }

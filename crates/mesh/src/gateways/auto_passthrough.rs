@@ -45,7 +45,11 @@ pub(super) fn chains(
             filter: Filter::Tcp(vec![ClusterWeight::all(cluster.name.clone())]),
             because: vec![
                 because.clone(),
-                Because::new(&cluster.service.object, "", "covered by its hosts (G:APT-1)"),
+                Because::new(
+                    &cluster.service.object,
+                    "",
+                    "covered by its hosts (G:APT-1)",
+                ),
             ],
         })
         .collect()
@@ -70,7 +74,9 @@ fn clusters_of(
         }
         let rule = destination_rule_for(db, mesh, proxy, &service.host, &service.namespace);
         for port in service.ports.iter().filter(|p| p.protocol != Protocol::Udp) {
-            let subsets = rule.iter().flat_map(|r| r.subsets.iter().map(|(s, _, _)| &s.name));
+            let subsets = rule
+                .iter()
+                .flat_map(|r| r.subsets.iter().map(|(s, _, _)| &s.name));
             for subset in [&Str::default()].into_iter().chain(subsets) {
                 found.push(Cluster {
                     name: sni_name(port.number, subset, &service.host),

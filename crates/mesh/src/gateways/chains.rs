@@ -50,12 +50,7 @@ impl<'db> Chains<'db> {
     }
 
     fn virtual_services(&self, gateway: &str) -> Vec<Arc<VirtualService>> {
-        let list = virtual_services_for(
-            self.db,
-            self.mesh,
-            self.client(),
-            name(self.db, gateway),
-        );
+        let list = virtual_services_for(self.db, self.mesh, self.client(), name(self.db, gateway));
         list.iter().cloned().collect()
     }
 
@@ -156,9 +151,10 @@ fn tcp_chain(
         if !hosts_overlap(server, &vs) {
             continue;
         }
-        let tcp = vs.tcp.iter().find(|r| {
-            r.matches.is_empty() || r.matches.iter().any(|m| l4_applies(m, server))
-        });
+        let tcp = vs
+            .tcp
+            .iter()
+            .find(|r| r.matches.is_empty() || r.matches.iter().any(|m| l4_applies(m, server)));
         let of_tls_route = vs.object.kind == Kind::TlsRoute;
         let tls = vs.tls.iter().filter(|_| of_tls_route);
         let (block, route) = match tcp {
@@ -178,10 +174,9 @@ fn tcp_chain(
             tls: tls::server_tls(chains.db, chains.mesh, chains.proxy, &server.server),
             filter: chains.clusters(&vs.object, &place, route, port),
             because: vec![
-                server.gateway.because(
-                    server.index,
-                    "one TCP route for the whole server (G:TCP-1)",
-                ),
+                server
+                    .gateway
+                    .because(server.index, "one TCP route for the whole server (G:TCP-1)"),
                 Because::new(&vs.object, place, "the first that applies (G:TCP-1)"),
             ],
         }];

@@ -7,7 +7,7 @@ use crate::db::{Db, Mesh, Name, name};
 use crate::index::facts;
 use crate::registry::{alias_target, is_importable, service_in};
 use crate::routes::Destinations;
-use crate::visibility::{VirtualService, cluster_name, router_services};
+use crate::visibility::{VirtualService, cluster_name, gateway_services};
 use meshscope_manifest::Str;
 use meshscope_manifest::spec::virtual_service::Destination;
 
@@ -37,7 +37,7 @@ pub(super) fn destination_of<'db>(
         .and_then(|owner| service_in(db, mesh, owner, host).clone())
         .filter(|s| is_importable(s, client.text(db), defaults));
     let service = preferred.or_else(|| {
-        let members = router_services(db, mesh, client);
+        let members = gateway_services(db, mesh, client);
         members.get(host.text(db)).map(|m| m.service.clone())
     })?;
     Some(Known {

@@ -154,10 +154,11 @@ fn of_key(chains: &mut Chains<'_>, servers: &MergedServers) -> Vec<FilterChain> 
                 filter: Filter::Http {
                     route_config: server.route_name.clone(),
                 },
-                because: vec![server.gateway.because(
-                    server.index,
-                    "HTTPS ends here, chosen by SNI (G:LST-3)",
-                )],
+                because: vec![
+                    server
+                        .gateway
+                        .because(server.index, "HTTPS ends here, chosen by SNI (G:LST-3)"),
+                ],
             });
         } else {
             built.extend(network_chains(chains, server));

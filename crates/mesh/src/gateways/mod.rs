@@ -19,15 +19,19 @@ mod nack;
 mod protocol;
 mod routes;
 mod targets;
+mod tls;
 
-pub use attach::{AttachedGateway, Gateway, all_gateways, attached_gateways, find_gateway, gateways_in};
-pub use bindings::{
-    Binding, BoundServer, Unbound, bindings, referencing, unselected_gateways,
+pub use attach::{
+    AttachedGateway, Gateway, Selection, all_gateways, attached_gateways, find_gateway, gateways_in,
 };
-pub use clusters::{GatewayCluster, gateway_clusters};
+pub use bindings::{
+    Binding, BoundServer, Unbound, UnboundReason, bindings, missing_gateways, referencing,
+    unselected_gateways,
+};
+pub use clusters::gateway_clusters;
 pub use listeners::{GatewayConfig, gateway_listeners};
 pub use merge::{
-    Dropped, DropReason, MergedServer, MergedServers, Merged, ServerKey, merged_servers,
+    DropReason, Dropped, Merged, MergedServer, MergedServers, ServerKey, merged_servers,
 };
 pub use nack::{Rejected, Rejection, listener_rejections, rejections, route_config_rejections};
 pub use routes::gateway_route_config;

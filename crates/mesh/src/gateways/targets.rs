@@ -174,8 +174,9 @@ fn of_service_entries(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Vec<ServiceTarg
         if service.is_kubernetes() {
             continue;
         }
-        let overrides: Option<Vec<(Str, u32)>> = if service.has_selector && selects_pods
-            && !proxy.workload.is_empty()
+        let overrides: Option<Vec<(Str, u32)>> = if service.has_selector
+            && selects_pods
+            && (proxy.ips.is_empty() || !proxy.workload.is_empty())
             && service.selector.subset_of(&proxy.labels)
         {
             Some(Vec::new())

@@ -18,10 +18,7 @@ pub(super) fn server_tls(
 ) -> Option<ServerTls> {
     let tls = server.tls.as_ref().filter(|t| !t.mode.is_passthrough())?;
     let istio_mutual = tls.mode == TlsMode::IstioMutual;
-    let credential = tls
-        .credential_names
-        .first()
-        .unwrap_or(&tls.credential_name);
+    let credential = tls.credential_names.first().unwrap_or(&tls.credential_name);
     let (certificate, sds_cluster) = if istio_mutual {
         (Str::new_static("default"), Str::default())
     } else if !credential.is_empty() {
