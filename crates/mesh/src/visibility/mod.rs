@@ -29,10 +29,19 @@ use std::sync::Arc;
 
 /// The services a proxy gets clusters for: its scope's, or all visible ones for a gateway workload.
 pub fn services_of(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Arc<ServiceSet> {
-    if !proxy.is_router() {
-        return scope_of(db, mesh, proxy).services.clone();
+    if proxy.is_router() {
+        gateway_services(db, mesh, name(db, &proxy.config_namespace))
+    } else {
+        scope_of(db, mesh, proxy).services.clone()
     }
-    let namespace = name(db, &proxy.config_namespace);
+}
+
+/// The services of the gateway workloads of a namespace (V:R6.8).
+pub fn gateway_services<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    namespace: Name<'db>,
+) -> Arc<ServiceSet> {
     if shares_default_scope(db, mesh, namespace) {
         let none = name(db, "");
         scope(db, mesh, namespace, none, none).services.clone()
