@@ -67,7 +67,17 @@ fn is_cause(cause: &Problem, consequence: &Problem) -> bool {
 fn is_template(document: &Value, problem: &Problem) -> bool {
     let names_host = matches!(
         problem.reason,
-        "WILD" | "DNS" | "DEST" | "NSHOST" | "PWILD" | "GWN-1" | "GWN-2" | "EXP-2" | "§8"
+        "ANNOTATION"
+            | "WILD"
+            | "DNS"
+            | "DEST"
+            | "NSHOST"
+            | "PWILD"
+            | "GWN-1"
+            | "GWN-2"
+            | "EXP-2"
+            | "§8"
+            | "§11"
     );
     let marked = |text: &str| {
         let marks = ["${", "{{", "$(", "###", "<<"];

@@ -1,9 +1,10 @@
 //! Reads the generated table. Owns the meaning of its short keys, which `crates/xtask/src/table.rs`
 //! writes. A part that does not read is left out: a test sees it, no user does.
 
-use super::{Node, Pattern, Schema, Type, core_kinds};
+use super::{Node, Schema, Type, core_kinds};
 use crate::kind::Kind;
 use crate::validate::cel;
+use crate::validate::pattern::Pattern;
 use crate::value::{Map, Str, Value};
 use rustc_hash::FxHashMap;
 use serde_json::Value as Json;

@@ -243,8 +243,8 @@ fn string(rest: &str) -> Option<Result<&str, String>> {
     let mut at = end.len();
     while at < body.len() {
         let here = &body[at..];
-        if here.starts_with(end) {
-            return Some(Ok(&here[end.len()..]));
+        if let Some(after) = here.strip_prefix(end) {
+            return Some(Ok(after));
         }
         if here.starts_with('\n') && end.len() == 1 {
             break;
