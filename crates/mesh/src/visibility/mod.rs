@@ -4,6 +4,7 @@ mod clusters;
 pub mod delegate;
 mod imports;
 mod merge;
+mod router_scope;
 mod rule_lookup;
 mod scopes;
 mod service_set;
@@ -13,11 +14,12 @@ mod virtual_services;
 
 pub use clusters::{Cluster, cluster_name, clusters, has_cluster, headless_by_eds};
 pub use imports::{destinations, pick};
+pub use router_scope::{borrows_sidecar_scope, gateway_scope, router_services};
 pub use rule_lookup::{
     Entry as DestinationRuleEntry, Step as LookupStep, choose, destination_rule_for,
     lookup as destination_rules, passes_export, tables_in as destination_rule_tables,
 };
-pub use scopes::{Listener, Scope, router_services, scope, scope_of};
+pub use scopes::{Listener, Scope, scope, scope_of};
 pub use service_set::{Member, Reason, ServiceSet};
 pub use sidecar::{EgressHosts, root_sidecar, sidecar_for, sidecars_in};
 pub use virtual_service::{HttpRoute, L4Route, MatchPlace, VirtualService, virtual_services_in};
@@ -27,10 +29,10 @@ use crate::db::{Db, Mesh, name};
 use crate::workloads::Proxy;
 use std::sync::Arc;
 
-/// The services a proxy gets clusters for: its scope's, or all visible ones for a gateway workload.
+/// The services a proxy gets clusters for.
 pub fn services_of(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> ServiceSet {
     if proxy.is_router() {
-        router_services(db, mesh, name(db, &proxy.config_namespace)).clone()
+        router_services(db, mesh, name(db, &proxy.config_namespace))
     } else {
         scope_of(db, mesh, proxy).services.clone()
     }
