@@ -1,6 +1,6 @@
 //! The effective mesh config: defaults, what the repository holds, what settings say (V:R7.1).
 
-use super::namespace_definitions;
+use super::{extra, namespace_definitions};
 use crate::db::{Db, Mesh, name};
 use meshscope_manifest::spec::LabelSelector;
 use meshscope_manifest::spec::meshconfig::{Flag, MeshConfig};
@@ -61,11 +61,8 @@ fn overlays(db: &dyn Db, mesh: Mesh) -> Arc<Vec<Value>> {
     let settings = mesh.settings(db);
     let mut overlays = Vec::new();
     if settings.use_found_mesh_config {
-        for operator in unfiltered(db, mesh, Kind::IstioOperator) {
-            if let Some(spec) = operator.istio_operator() {
-                overlays.extend(spec.field("meshConfig").cloned());
-            }
-        }
+        let installed = &extra::operator_installs(db, mesh).mesh_configs;
+        overlays.extend(installed.iter().cloned());
         let wanted: Str = if settings.revision.is_empty() || settings.revision == "default" {
             "istio".into()
         } else {
@@ -84,15 +81,15 @@ fn overlays(db: &dyn Db, mesh: Mesh) -> Arc<Vec<Value>> {
 
 /// Objects before discovery filters, which depend on the mesh config themselves.
 fn unfiltered(db: &dyn Db, mesh: Mesh, kind: Kind) -> Vec<Arc<meshscope_manifest::Resource>> {
-    super::membership(db, mesh)
-        .keys()
-        .flat_map(|ns| {
-            namespace_definitions(db, mesh, name(db, ns))
-                .get(&kind)
-                .cloned()
-                .unwrap_or_default()
-        })
-        .collect()
+    let assumed = extra::of_settings(db, mesh).iter();
+    let assumed = assumed.filter(|r| r.key.kind == kind).cloned();
+    let written = super::membership(db, mesh).keys().flat_map(|ns| {
+        namespace_definitions(db, mesh, name(db, ns))
+            .get(&kind)
+            .cloned()
+            .unwrap_or_default()
+    });
+    assumed.chain(written).collect()
 }
 
 /// The first document of a YAML text inside a manifest.

@@ -5,6 +5,7 @@
 //! It must not know what istiod does with an object.
 
 mod config;
+mod extra;
 mod file;
 mod locate;
 
@@ -105,7 +106,7 @@ fn namespace_units<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Ar
         .unwrap_or_default()
 }
 
-/// Every definition in one namespace, grouped by kind, in load order, doubles included.
+/// Every definition in one namespace that a file holds, by kind, in load order, doubles included.
 #[salsa::tracked]
 fn namespace_definitions<'db>(
     db: &'db dyn Db,
@@ -122,9 +123,6 @@ fn namespace_definitions<'db>(
                 .push(resource.clone());
         }
     };
-    for resource in extra_resources(db, mesh).iter() {
-        add(resource);
-    }
     let units = mesh.units(db);
     for unit in namespace_units(db, mesh, namespace)
         .iter()
@@ -138,26 +136,8 @@ fn namespace_definitions<'db>(
     Arc::new(by_kind)
 }
 
-/// Resources that settings add: assumed objects and installs the repository only names.
-#[salsa::tracked]
-fn extra_resources(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Resource>]> {
-    let settings = mesh.settings(db);
-    settings
-        .assumed
-        .iter()
-        .chain(&settings.installs)
-        .filter_map(|value| {
-            let kind = Kind::from_api(
-                &value.str_or_empty("apiVersion"),
-                &value.str_or_empty("kind"),
-            )?;
-            Resource::decode(kind, value, "default").map(Arc::new)
-        })
-        .collect()
-}
-
 /// The objects of one kind in one namespace as istiod sees them, sorted by name: of several
-/// definitions of one name the last in load order counts; objects that discovery selectors or a
+/// definitions of one name the last in load order counts, a written one before an unwritten one; objects that discovery selectors or a
 /// revision label hide are left out (V:R7.3, V:R7.4). The slice everything above reads.
 #[salsa::tracked]
 pub fn objects<'db>(
@@ -170,9 +150,11 @@ pub fn objects<'db>(
         return Arc::default();
     }
     let definitions = namespace_definitions(db, mesh, namespace);
+    let unwritten = extra::in_namespace(db, mesh, namespace);
     let revision = &mesh.settings(db).revision;
     let mut by_name: BTreeMap<&Str, &Arc<Resource>> = BTreeMap::new();
-    for resource in definitions.get(&kind).into_iter().flatten() {
+    let all = [unwritten, definitions];
+    for resource in all.iter().flat_map(|d| d.get(&kind)).flatten() {
         by_name.insert(&resource.key.name, resource);
     }
     let of_revision = |r: &&Arc<Resource>| {
@@ -190,11 +172,7 @@ pub fn objects<'db>(
 #[salsa::tracked]
 pub fn namespaces(db: &dyn Db, mesh: Mesh) -> Arc<[Str]> {
     let mut all: Vec<Str> = membership(db, mesh).keys().cloned().collect();
-    all.extend(
-        extra_resources(db, mesh)
-            .iter()
-            .map(|r| r.key.namespace.clone()),
-    );
+    all.extend(extra::namespaces(db, mesh).iter().cloned());
     all.extend(
         cluster_objects(db, mesh, Kind::Namespace)
             .iter()
