@@ -7,6 +7,7 @@
 pub mod document;
 pub mod edit;
 pub mod kind;
+pub mod kustomize;
 pub mod read;
 pub mod repository;
 pub mod resource;

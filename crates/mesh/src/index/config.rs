@@ -1,6 +1,6 @@
 //! The effective mesh config: defaults, what the repository holds, what settings say (V:R7.1).
 
-use super::{extra, namespace_definitions};
+use super::namespace_definitions;
 use crate::db::{Db, Mesh, name};
 use meshscope_manifest::spec::LabelSelector;
 use meshscope_manifest::spec::meshconfig::{Flag, MeshConfig};
@@ -61,8 +61,12 @@ fn overlays(db: &dyn Db, mesh: Mesh) -> Arc<Vec<Value>> {
     let settings = mesh.settings(db);
     let mut overlays = Vec::new();
     if settings.use_found_mesh_config {
-        let installed = &extra::operator_installs(db, mesh).mesh_configs;
-        overlays.extend(installed.iter().cloned());
+        overlays.extend(
+            super::installs::installed(db, mesh)
+                .mesh_config
+                .iter()
+                .cloned(),
+        );
         let wanted: Str = if settings.revision.is_empty() || settings.revision == "default" {
             "istio".into()
         } else {
@@ -81,15 +85,15 @@ fn overlays(db: &dyn Db, mesh: Mesh) -> Arc<Vec<Value>> {
 
 /// Objects before discovery filters, which depend on the mesh config themselves.
 fn unfiltered(db: &dyn Db, mesh: Mesh, kind: Kind) -> Vec<Arc<meshscope_manifest::Resource>> {
-    let assumed = extra::of_settings(db, mesh).iter();
-    let assumed = assumed.filter(|r| r.key.kind == kind).cloned();
-    let written = super::membership(db, mesh).keys().flat_map(|ns| {
-        namespace_definitions(db, mesh, name(db, ns))
-            .get(&kind)
-            .cloned()
-            .unwrap_or_default()
-    });
-    assumed.chain(written).collect()
+    super::membership(db, mesh)
+        .keys()
+        .flat_map(|ns| {
+            namespace_definitions(db, mesh, name(db, ns))
+                .get(&kind)
+                .cloned()
+                .unwrap_or_default()
+        })
+        .collect()
 }
 
 /// The first document of a YAML text inside a manifest.

@@ -5,8 +5,8 @@
 //! It must not know what istiod does with an object.
 
 mod config;
-mod extra;
 mod file;
+mod installs;
 mod locate;
 
 pub use config::{MeshFacts, facts};
@@ -14,6 +14,7 @@ pub use file::{FileObject, FileSummary, document, file_summary};
 pub use locate::{Definition, definitions, resource};
 
 use crate::db::{Db, Mesh, Name, SourceFile, name};
+use installs::extra_resources;
 use meshscope_manifest::{Body, Kind, Resource, ResourceKey, Str};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -106,7 +107,7 @@ fn namespace_units<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Ar
         .unwrap_or_default()
 }
 
-/// Every definition in one namespace that a file holds, by kind, in load order, doubles included.
+/// Every definition in one namespace, grouped by kind, in load order, doubles included.
 #[salsa::tracked]
 fn namespace_definitions<'db>(
     db: &'db dyn Db,
@@ -123,6 +124,9 @@ fn namespace_definitions<'db>(
                 .push(resource.clone());
         }
     };
+    for resource in extra_resources(db, mesh).iter() {
+        add(resource);
+    }
     let units = mesh.units(db);
     for unit in namespace_units(db, mesh, namespace)
         .iter()
@@ -137,7 +141,7 @@ fn namespace_definitions<'db>(
 }
 
 /// The objects of one kind in one namespace as istiod sees them, sorted by name: of several
-/// definitions of one name the last in load order counts, a written one before an unwritten one; objects that discovery selectors or a
+/// definitions of one name the last in load order counts; objects that discovery selectors or a
 /// revision label hide are left out (V:R7.3, V:R7.4). The slice everything above reads.
 #[salsa::tracked]
 pub fn objects<'db>(
@@ -150,11 +154,9 @@ pub fn objects<'db>(
         return Arc::default();
     }
     let definitions = namespace_definitions(db, mesh, namespace);
-    let unwritten = extra::in_namespace(db, mesh, namespace);
     let revision = &mesh.settings(db).revision;
     let mut by_name: BTreeMap<&Str, &Arc<Resource>> = BTreeMap::new();
-    let all = [unwritten, definitions];
-    for resource in all.iter().flat_map(|d| d.get(&kind)).flatten() {
+    for resource in definitions.get(&kind).into_iter().flatten() {
         by_name.insert(&resource.key.name, resource);
     }
     let of_revision = |r: &&Arc<Resource>| {
@@ -172,7 +174,11 @@ pub fn objects<'db>(
 #[salsa::tracked]
 pub fn namespaces(db: &dyn Db, mesh: Mesh) -> Arc<[Str]> {
     let mut all: Vec<Str> = membership(db, mesh).keys().cloned().collect();
-    all.extend(extra::namespaces(db, mesh).iter().cloned());
+    all.extend(
+        extra_resources(db, mesh)
+            .iter()
+            .map(|r| r.key.namespace.clone()),
+    );
     all.extend(
         cluster_objects(db, mesh, Kind::Namespace)
             .iter()

@@ -32,7 +32,7 @@ pub struct Scope {
     /// Egress listeners in order; one for a scope without Sidecar.
     pub listeners: Vec<Listener>,
     /// The services that get clusters: one per host (V:R3.20).
-    pub services: ServiceSet,
+    pub services: Arc<ServiceSet>,
     /// What happens to traffic nothing matches (V:R3.26).
     pub policy: OutboundTrafficPolicy,
 }
@@ -142,7 +142,7 @@ pub fn scope<'db>(
         namespace: ns.clone(),
         sidecar: resource.map(|r| r.key.clone()),
         listeners,
-        services,
+        services: Arc::new(services),
         policy,
     })
 }
@@ -246,7 +246,7 @@ fn imported_first() -> Reason {
     }
 }
 
-pub(super) fn as_members(services: &[Arc<Service>], reason: &Reason) -> Vec<Member> {
+fn as_members(services: &[Arc<Service>], reason: &Reason) -> Vec<Member> {
     services
         .iter()
         .map(|service| Member {
@@ -259,7 +259,7 @@ pub(super) fn as_members(services: &[Arc<Service>], reason: &Reason) -> Vec<Memb
 /// Public services of hosts that several namespaces define: the only ones whose winner depends on
 /// the client.
 #[salsa::tracked]
-pub(super) fn contested(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Arc<Service>>>> {
+fn contested(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Arc<Service>>>> {
     let mut by_host: FxHashMap<Str, Vec<Arc<Service>>> = FxHashMap::default();
     for service in public_services(db, mesh).iter() {
         by_host
@@ -402,4 +402,51 @@ fn everything_clusters<'db>(
     let mut members = merged.into_members();
     members.sort_by(|a, b| service_order(&a.service, &b.service));
     ServiceSet::with_base(Some(base.clone()), hidden, members, Vec::new())
+}
+
+/// The services of a gateway workload: all that are visible to its namespace, without own-namespace
+/// preference (V:R6.8).
+#[salsa::tracked]
+pub fn router_services<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<ServiceSet> {
+    let base = router_base(db, mesh);
+    let named = exported_to(db, mesh, namespace);
+    let contested = contested(db, mesh);
+    let mut hosts: Vec<&Str> = named.iter().map(|s| &s.host).collect();
+    hosts.sort();
+    hosts.dedup();
+    let mut merged = Merged::default();
+    let mut hidden = FxHashSet::default();
+    for host in hosts {
+        let of_host = named.iter().filter(|s| s.host == *host).cloned();
+        let public: Vec<Arc<Service>> = match contested.get(host) {
+            Some(list) => list.clone(),
+            None => public_services(db, mesh)
+                .iter()
+                .filter(|s| s.host == *host)
+                .cloned()
+                .collect(),
+        };
+        for service in of_host.chain(public) {
+            merged.append(Member {
+                service,
+                reason: Reason::Visible,
+            });
+        }
+        hidden.insert(host.clone());
+    }
+    Arc::new(ServiceSet::with_base(
+        Some(base.clone()),
+        hidden,
+        merged.into_members(),
+        Vec::new(),
+    ))
+}
+
+#[salsa::tracked]
+fn router_base(db: &dyn Db, mesh: Mesh) -> Arc<Base> {
+    let mut merged = Merged::default();
+    for member in as_members(&public_services(db, mesh), &Reason::Visible) {
+        merged.append(member);
+    }
+    Arc::new(Base::new(merged.into_members()))
 }
