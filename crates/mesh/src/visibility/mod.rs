@@ -37,11 +37,7 @@ pub fn services_of(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Arc<ServiceSet> {
 }
 
 /// The services of the gateway workloads of a namespace (V:R6.8).
-pub fn gateway_services<'db>(
-    db: &'db dyn Db,
-    mesh: Mesh,
-    namespace: Name<'db>,
-) -> Arc<ServiceSet> {
+pub fn gateway_services<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<ServiceSet> {
     if shares_default_scope(db, mesh, namespace) {
         let none = name(db, "");
         scope(db, mesh, namespace, none, none).services.clone()
