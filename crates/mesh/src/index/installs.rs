@@ -2,9 +2,9 @@
 
 use super::{default_namespace, file_resources};
 use crate::db::{Db, Mesh, Name, SourceFile, name};
+use meshscope_manifest::edit::object;
 use meshscope_manifest::repository::installs::istio_operator_install;
-use meshscope_manifest::value::Map;
-use meshscope_manifest::{Kind, Resource, Str, Value};
+use meshscope_manifest::{Kind, Resource, Value};
 use std::sync::Arc;
 
 /// The IstioOperators of one file: an edit of anything else in it stops here.
@@ -53,17 +53,14 @@ pub(super) fn installed(db: &dyn Db, mesh: Mesh) -> Arc<Installed> {
     Arc::new(installed)
 }
 
-/// The operator as a document again: what it installs depends on its namespace and spec.
+/// The operator as a document again: what it installs depends on its spec and on the namespace it
+/// writes; the one it would land in does not count.
 fn document(operator: &Resource, spec: &Value) -> Value {
-    let map = |pairs: [(&'static str, Value); 2]| {
-        let pairs = pairs.into_iter().map(|(k, v)| (Str::new_static(k), v));
-        Value::Map(pairs.collect::<Map>())
-    };
-    let metadata = map([
-        ("name", Value::String(operator.key.name.clone())),
-        ("namespace", Value::String(operator.key.namespace.clone())),
-    ]);
-    map([("metadata", metadata), ("spec", spec.clone())])
+    let mut metadata = object([("name", Value::String(operator.key.name.clone()))]);
+    if operator.namespace_written {
+        metadata.set("namespace", Value::String(operator.key.namespace.clone()));
+    }
+    object([("metadata", metadata), ("spec", spec.clone())])
 }
 
 fn decode(value: &Value) -> Option<Arc<Resource>> {
