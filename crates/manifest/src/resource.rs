@@ -60,6 +60,9 @@ pub struct Metadata {
 pub struct Resource {
     /// Kind, namespace as effective in its mesh, and name.
     pub key: ResourceKey,
+    /// Whether the document says its namespace. When not, `key.namespace` is a default, or empty as
+    /// long as nobody applied one.
+    pub namespace_written: bool,
     /// Labels, annotations, age.
     pub meta: Metadata,
     /// The typed content.
@@ -104,15 +107,17 @@ pub enum Body {
 
 impl Resource {
     /// Decodes a document of a known kind. The namespace is the written one, `default_namespace`
-    /// when none is written. `None` when the document has no name.
+    /// when none is written: pass an empty one to keep it open. `None` when the document has no name;
+    /// an IstioOperator needs none, it is read by istioctl and never reaches the API server.
     pub fn decode(kind: Kind, document: &Value, default_namespace: &str) -> Option<Resource> {
         let metadata = document.get("metadata");
-        let name = metadata.str("name").filter(|n| !n.is_empty())?;
+        let name = metadata.str("name").filter(|n| !n.is_empty());
+        let name =
+            name.or_else(|| (kind == Kind::IstioOperator).then(|| "installed-state".into()))?;
+        let written = metadata.str("namespace").filter(|n| !n.is_empty());
+        let namespace_written = written.is_some();
         let namespace = if kind.is_namespaced() {
-            metadata
-                .str("namespace")
-                .filter(|n| !n.is_empty())
-                .unwrap_or_else(|| Str::new(default_namespace))
+            written.unwrap_or_else(|| Str::new(default_namespace))
         } else {
             Str::default()
         };
@@ -187,10 +192,20 @@ impl Resource {
                 namespace,
                 name,
             },
+            namespace_written,
             meta,
             body,
             digest: digest(document),
         })
+    }
+
+    /// The same resource in `namespace`, if it is of a namespaced kind that says none.
+    #[must_use]
+    pub fn with_default_namespace(mut self, namespace: &str) -> Resource {
+        if self.key.kind.is_namespaced() && !self.namespace_written {
+            self.key.namespace = Str::new(namespace);
+        }
+        self
     }
 }
 

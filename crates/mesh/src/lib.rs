@@ -1,1 +1,24 @@
-//! Placeholder.
+//! The engine: what istiod gives every proxy, computed incrementally from manifests.
+//!
+//! A folder per question, the file that answers it on top. Everything is a salsa query over the
+//! inputs of [`db`]; results are values that carry their reasons. It must not know files on disk,
+//! positions (but for [`index`]'s locate), rules or output formats.
+
+#[expect(
+    missing_docs,
+    reason = "salsa's macros generate undocumented accessors"
+)]
+pub mod db;
+pub mod envoy;
+pub mod gateway_api;
+pub mod gateways;
+pub mod index;
+pub mod names;
+pub mod registry;
+pub mod routes;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod visibility;
+pub mod workloads;
+
+pub use db::{Db, Mesh, MeshSettings, SourceFile, Unit};

@@ -1,0 +1,116 @@
+//! The inputs of the engine and the database trait. Everything else is computed from these.
+//!
+//! Inputs are set only by the owner of the database (`meshscope::Workspace`), compared before
+//! setting. Closed files are HIGH durability, open ones LOW; paths never change.
+
+use meshscope_manifest::spec::meshconfig::IstiodEnv;
+use meshscope_manifest::{Str, Value};
+use std::sync::Arc;
+
+/// What the queries of this crate need of a database.
+#[salsa::db]
+pub trait Db: salsa::Database {}
+
+#[salsa::db]
+impl<T: salsa::Database> Db for T {}
+
+/// One file of the repository. Inputs cannot be deleted: a file that is gone has no text and comes
+/// back as the same input.
+#[salsa::input(debug)]
+pub struct SourceFile {
+    /// The path, relative to the root, `/`-separated.
+    pub path: Str,
+    /// The text; empty for a file that is gone.
+    pub text: Arc<str>,
+    /// The line (1-based) last edited in an editor: turns on recovery of half-typed text.
+    #[returns(copy)]
+    pub edited_line: Option<u32>,
+}
+
+/// A set of files that land in one cluster, with the settings that hold there.
+#[salsa::input(debug)]
+pub struct Mesh {
+    /// The name users know it by.
+    pub name: Str,
+    /// The files whose objects make the mesh, in load order.
+    pub units: Arc<[Unit]>,
+    /// The settings.
+    pub settings: Arc<MeshSettings>,
+}
+
+/// One source of objects of a mesh.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Unit {
+    /// The file.
+    pub file: SourceFile,
+    /// The namespace of objects that write none. `None` leaves it unknown: such objects share a
+    /// namespace of their own per directory, never `default`.
+    pub namespace: Option<Str>,
+}
+
+/// What a mesh assumes that its manifests do not say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeshSettings {
+    /// The cluster domain of Kubernetes Services (istiod `--domain`).
+    pub domain: Str,
+    /// The domain short names in Istio resources are completed with, when it differs.
+    pub istio_config_domain: Option<Str>,
+    /// MeshConfig documents applied in order over what the repository holds.
+    pub mesh_config: Vec<Value>,
+    /// Whether mesh config in the repository (ConfigMap `istio`, IstioOperator) counts.
+    pub use_found_mesh_config: bool,
+    /// istiod's environment.
+    pub env: IstiodEnv,
+    /// istiod's revision; empty sees every object (V:R7.4).
+    pub revision: Str,
+    /// Objects that exist outside the repository, as manifests.
+    pub assumed: Vec<Value>,
+    /// Gateway and other installs the repository only names, rendered to manifests.
+    pub installs: Vec<Value>,
+}
+
+impl Default for MeshSettings {
+    fn default() -> Self {
+        MeshSettings {
+            domain: "cluster.local".into(),
+            istio_config_domain: None,
+            mesh_config: Vec::new(),
+            use_found_mesh_config: true,
+            env: IstiodEnv::default(),
+            revision: Str::default(),
+            assumed: Vec::new(),
+            installs: Vec::new(),
+        }
+    }
+}
+
+impl MeshSettings {
+    /// The domain short names in Istio resources are completed with.
+    pub fn config_domain(&self) -> &str {
+        self.istio_config_domain.as_deref().unwrap_or(&self.domain)
+    }
+}
+
+/// A string as a query key: a namespace, a host, a gateway name.
+#[salsa::interned(debug)]
+pub struct Name<'db> {
+    /// The text.
+    pub text: Str,
+}
+
+/// Interns a query key.
+pub fn name<'db>(db: &'db dyn Db, text: &str) -> Name<'db> {
+    Name::new(db, Str::new(text))
+}
+
+/// A proxy as a query key. Equal proxies are one key, so results are per proxy class.
+#[salsa::interned(debug)]
+pub struct ProxyKey<'db> {
+    /// The proxy.
+    pub proxy: crate::workloads::Proxy,
+}
+
+/// Interns a proxy as a query key.
+pub fn proxy_key<'db>(db: &'db dyn Db, proxy: &crate::workloads::Proxy) -> ProxyKey<'db> {
+    ProxyKey::new(db, proxy.clone())
+}

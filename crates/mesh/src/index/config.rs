@@ -1,0 +1,106 @@
+//! The effective mesh config: defaults, what the repository holds, what settings say (V:R7.1).
+
+use super::namespace_definitions;
+use crate::db::{Db, Mesh, name};
+use meshscope_manifest::spec::LabelSelector;
+use meshscope_manifest::spec::meshconfig::{Flag, MeshConfig};
+use meshscope_manifest::{Kind, Str, Value};
+use std::sync::Arc;
+
+/// What of the settings and mesh config every computation may read. One value, because a change of
+/// any of it is a forced push to every proxy anyway (V:R9.1).
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeshFacts {
+    /// The effective mesh config.
+    pub config: MeshConfig,
+    /// The cluster domain.
+    pub domain: Str,
+    /// The domain of short names in Istio resources.
+    pub config_domain: Str,
+    /// istiod's environment.
+    pub env: meshscope_manifest::spec::meshconfig::IstiodEnv,
+}
+
+impl MeshFacts {
+    /// A boolean of istiod's environment.
+    pub fn flag(&self, flag: Flag) -> bool {
+        self.env.flag(flag)
+    }
+
+    /// The root namespace.
+    pub fn root(&self) -> &Str {
+        &self.config.root_namespace
+    }
+}
+
+/// The facts of a mesh. Invalidated by settings, a ConfigMap `istio*` or an IstioOperator.
+#[salsa::tracked]
+pub fn facts(db: &dyn Db, mesh: Mesh) -> Arc<MeshFacts> {
+    let settings = mesh.settings(db);
+    let mut config = MeshConfig::default();
+    for overlay in overlays(db, mesh).iter() {
+        config.apply(overlay);
+    }
+    Arc::new(MeshFacts {
+        config,
+        domain: settings.domain.clone(),
+        config_domain: settings.config_domain().into(),
+        env: settings.env.clone(),
+    })
+}
+
+/// The discovery selectors alone: they decide what the index holds, so they are read before it.
+#[salsa::tracked]
+pub(super) fn discovery_selectors(db: &dyn Db, mesh: Mesh) -> Arc<[LabelSelector]> {
+    facts(db, mesh).config.discovery_selectors.clone().into()
+}
+
+/// The MeshConfig documents in the order they apply.
+#[salsa::tracked]
+fn overlays(db: &dyn Db, mesh: Mesh) -> Arc<Vec<Value>> {
+    let settings = mesh.settings(db);
+    let mut overlays = Vec::new();
+    if settings.use_found_mesh_config {
+        overlays.extend(
+            super::installs::installed(db, mesh)
+                .mesh_config
+                .iter()
+                .cloned(),
+        );
+        let wanted: Str = if settings.revision.is_empty() || settings.revision == "default" {
+            "istio".into()
+        } else {
+            format!("istio-{}", settings.revision).into()
+        };
+        for map in unfiltered(db, mesh, Kind::ConfigMap) {
+            let text = map.config_map().and_then(|c| c.mesh.clone());
+            if let Some(text) = text.filter(|_| map.key.name == wanted) {
+                overlays.extend(value_of_text(&text));
+            }
+        }
+    }
+    overlays.extend(settings.mesh_config.iter().cloned());
+    Arc::new(overlays)
+}
+
+/// Objects before discovery filters, which depend on the mesh config themselves.
+fn unfiltered(db: &dyn Db, mesh: Mesh, kind: Kind) -> Vec<Arc<meshscope_manifest::Resource>> {
+    super::membership(db, mesh)
+        .keys()
+        .flat_map(|ns| {
+            namespace_definitions(db, mesh, name(db, ns))
+                .get(&kind)
+                .cloned()
+                .unwrap_or_default()
+        })
+        .collect()
+}
+
+/// The first document of a YAML text inside a manifest.
+fn value_of_text(text: &str) -> Option<Value> {
+    let stream = meshscope_yaml::parse(text);
+    stream
+        .documents
+        .first()
+        .and_then(meshscope_manifest::read::document)
+}

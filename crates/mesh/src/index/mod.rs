@@ -1,0 +1,275 @@
+//! From files to the objects of a mesh, sliced by namespace and kind.
+//!
+//! Firewalls: [`file_summary`] is equal after any edit that only moves text; [`objects`] is equal
+//! when nothing of its namespace and kind changed. Whoever reads a slice depends on nothing else.
+//! It must not know what istiod does with an object.
+
+mod config;
+mod file;
+mod installs;
+mod locate;
+
+pub use config::{MeshFacts, facts};
+pub use file::{FileObject, FileSummary, document, file_summary};
+pub use locate::{Definition, definitions, resource};
+
+use crate::db::{Db, Mesh, Name, SourceFile, name};
+use installs::extra_resources;
+use meshscope_manifest::{Body, Kind, Resource, ResourceKey, Str};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The resources of one file with their effective namespaces.
+#[salsa::tracked]
+fn file_resources<'db>(
+    db: &'db dyn Db,
+    file: SourceFile,
+    default_namespace: Name<'db>,
+) -> Arc<[Arc<Resource>]> {
+    file_summary(db, file)
+        .objects
+        .iter()
+        .filter_map(|d| d.resource.as_ref())
+        .map(|r| in_namespace(r, default_namespace.text(db)))
+        .collect()
+}
+
+fn in_namespace(resource: &Arc<Resource>, default_namespace: &Str) -> Arc<Resource> {
+    if resource.key.kind.is_namespaced() && resource.key.namespace.is_empty() {
+        let mut resource = Resource::clone(resource);
+        resource.key.namespace = default_namespace.clone();
+        Arc::new(resource)
+    } else {
+        resource.clone()
+    }
+}
+
+/// The namespace of objects of `unit` that write none.
+pub(crate) fn default_namespace(db: &dyn Db, unit: &crate::db::Unit) -> Str {
+    unit.namespace
+        .clone()
+        .unwrap_or_else(|| unknown_namespace(unit.file.path(db)))
+}
+
+/// The stand-in for a namespace nobody says: equal only inside one directory.
+fn unknown_namespace(path: &str) -> Str {
+    let directory = path.rsplit_once('/').map_or("", |(dir, _)| dir);
+    format!("?{directory}").into()
+}
+
+/// Whether a namespace is the stand-in for one that nobody says.
+pub fn is_unknown_namespace(namespace: &str) -> bool {
+    namespace.starts_with('?')
+}
+
+/// Which files feed which namespace; cluster-scoped objects are under the empty name. Invalidated
+/// when a file gains or loses a namespace, not by its contents otherwise.
+#[salsa::tracked]
+fn membership(db: &dyn Db, mesh: Mesh) -> Arc<BTreeMap<Str, Arc<[usize]>>> {
+    let mut members: BTreeMap<Str, Vec<usize>> = BTreeMap::new();
+    for (i, unit) in mesh.units(db).iter().enumerate() {
+        let default = default_namespace(db, unit);
+        for namespace in file_namespaces(db, unit.file, name(db, &default)).iter() {
+            members.entry(namespace.clone()).or_default().push(i);
+        }
+    }
+    Arc::new(
+        members
+            .into_iter()
+            .map(|(ns, units)| (ns, units.into()))
+            .collect(),
+    )
+}
+
+/// The namespaces a file feeds, sorted.
+#[salsa::tracked]
+fn file_namespaces<'db>(
+    db: &'db dyn Db,
+    file: SourceFile,
+    default_namespace: Name<'db>,
+) -> Arc<[Str]> {
+    let mut namespaces: Vec<Str> = file_resources(db, file, default_namespace)
+        .iter()
+        .map(|r| r.key.namespace.clone())
+        .collect();
+    namespaces.sort();
+    namespaces.dedup();
+    namespaces.into()
+}
+
+/// The files that feed one namespace.
+#[salsa::tracked]
+fn namespace_units<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[usize]> {
+    membership(db, mesh)
+        .get(namespace.text(db))
+        .cloned()
+        .unwrap_or_default()
+}
+
+/// Every definition in one namespace, grouped by kind, in load order, doubles included.
+#[salsa::tracked]
+fn namespace_definitions<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    namespace: Name<'db>,
+) -> Arc<FxHashMap<Kind, Vec<Arc<Resource>>>> {
+    let wanted = namespace.text(db);
+    let mut by_kind: FxHashMap<Kind, Vec<Arc<Resource>>> = FxHashMap::default();
+    let mut add = |resource: &Arc<Resource>| {
+        if resource.key.namespace == *wanted {
+            by_kind
+                .entry(resource.key.kind)
+                .or_default()
+                .push(resource.clone());
+        }
+    };
+    for resource in extra_resources(db, mesh).iter() {
+        add(resource);
+    }
+    let units = mesh.units(db);
+    for unit in namespace_units(db, mesh, namespace)
+        .iter()
+        .filter_map(|&i| units.get(i))
+    {
+        let default = default_namespace(db, unit);
+        for resource in file_resources(db, unit.file, name(db, &default)).iter() {
+            add(resource);
+        }
+    }
+    Arc::new(by_kind)
+}
+
+/// The objects of one kind in one namespace as istiod sees them, sorted by name: of several
+/// definitions of one name the last in load order counts; objects that discovery selectors or a
+/// revision label hide are left out (V:R7.3, V:R7.4). The slice everything above reads.
+#[salsa::tracked]
+pub fn objects<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    namespace: Name<'db>,
+    kind: Kind,
+) -> Arc<[Arc<Resource>]> {
+    if kind.is_namespaced() && !is_discovered(db, mesh, namespace) {
+        return Arc::default();
+    }
+    let definitions = namespace_definitions(db, mesh, namespace);
+    let revision = &mesh.settings(db).revision;
+    let mut by_name: BTreeMap<&Str, &Arc<Resource>> = BTreeMap::new();
+    for resource in definitions.get(&kind).into_iter().flatten() {
+        by_name.insert(&resource.key.name, resource);
+    }
+    let of_revision = |r: &&Arc<Resource>| {
+        !kind.is_istio()
+            || revision.is_empty()
+            || r.meta
+                .labels
+                .get("istio.io/rev")
+                .is_none_or(|rev| rev == revision)
+    };
+    by_name.into_values().filter(of_revision).cloned().collect()
+}
+
+/// Every namespace that holds an object or is one, sorted; without the cluster scope.
+#[salsa::tracked]
+pub fn namespaces(db: &dyn Db, mesh: Mesh) -> Arc<[Str]> {
+    let mut all: Vec<Str> = membership(db, mesh).keys().cloned().collect();
+    all.extend(
+        extra_resources(db, mesh)
+            .iter()
+            .map(|r| r.key.namespace.clone()),
+    );
+    all.extend(
+        cluster_objects(db, mesh, Kind::Namespace)
+            .iter()
+            .map(|r| r.key.name.clone()),
+    );
+    all.retain(|ns| !ns.is_empty());
+    all.sort();
+    all.dedup();
+    all.into()
+}
+
+/// The cluster-scoped objects of one kind.
+pub fn cluster_objects(db: &dyn Db, mesh: Mesh, kind: Kind) -> Arc<[Arc<Resource>]> {
+    objects(db, mesh, name(db, ""), kind).clone()
+}
+
+/// The Namespace object of a namespace, when the mesh has one.
+#[salsa::tracked]
+pub fn namespace_object<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    namespace: Name<'db>,
+) -> Option<Arc<Resource>> {
+    let text = namespace.text(db);
+    let all = cluster_objects(db, mesh, Kind::Namespace);
+    all.binary_search_by(|r| r.key.name.cmp(text))
+        .ok()
+        .and_then(|i| all.get(i))
+        .cloned()
+}
+
+/// Whether istiod reads the objects of a namespace at all (V:R7.3). A namespace without a manifest
+/// has only the label every namespace has.
+#[salsa::tracked(returns(copy))]
+pub fn is_discovered<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> bool {
+    let selectors = config::discovery_selectors(db, mesh);
+    if selectors.is_empty() {
+        return true;
+    }
+    let mut labels = namespace_object(db, mesh, namespace)
+        .as_ref()
+        .map(|r| r.meta.labels.clone())
+        .unwrap_or_default();
+    labels.set("kubernetes.io/metadata.name", namespace.text(db));
+    selectors.iter().any(|s| s.matches(&labels))
+}
+
+/// All objects of one kind in the mesh, namespace by namespace. Reads every namespace's slice: only
+/// for what istiod, too, looks up across the whole mesh.
+#[salsa::tracked]
+pub fn all_objects(db: &dyn Db, mesh: Mesh, kind: Kind) -> Arc<[Arc<Resource>]> {
+    namespaces(db, mesh)
+        .iter()
+        .flat_map(|ns| objects(db, mesh, name(db, ns), kind).iter().cloned())
+        .collect()
+}
+
+/// One object by key.
+#[salsa::tracked]
+pub(crate) fn object<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    kind: Kind,
+    namespace: Name<'db>,
+    object_name: Name<'db>,
+) -> Option<Arc<Resource>> {
+    let wanted = object_name.text(db);
+    let slice = objects(db, mesh, namespace, kind);
+    slice
+        .binary_search_by(|r| r.key.name.cmp(wanted))
+        .ok()
+        .and_then(|i| slice.get(i))
+        .cloned()
+}
+
+/// The order istiod puts objects of one kind in: age, then name, then namespace (V:R0.19). An absent
+/// timestamp sorts before any real one (V:R0.23).
+pub fn config_order(a: &Resource, b: &Resource) -> std::cmp::Ordering {
+    let key = |r: &Resource| r.meta.created.unwrap_or(i64::MIN);
+    key(a)
+        .cmp(&key(b))
+        .then_with(|| a.key.name.cmp(&b.key.name))
+        .then_with(|| a.key.namespace.cmp(&b.key.namespace))
+}
+
+/// Whether the key names an object whose body is decoded as a workload.
+pub fn is_workload(body: &Body) -> bool {
+    matches!(body, Body::Workload(_))
+}
+
+/// A key for messages and lookups.
+pub fn key(kind: Kind, namespace: &str, object_name: &str) -> ResourceKey {
+    ResourceKey::new(kind, namespace, object_name)
+}

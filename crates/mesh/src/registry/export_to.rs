@@ -1,0 +1,205 @@
+//! Who a service is exported to (V:2.1), and the lookups by host that follow.
+//!
+//! Firewalls: [`services_in`] per namespace; [`exports`] splits them by audience, so that a change
+//! of a private service stops there; [`public_services`] is the one list every unscoped proxy
+//! shares.
+
+use super::{Service, kubernetes, service_entry, service_order};
+use crate::db::{Db, Mesh, Name, name};
+use crate::gateway_api::managed;
+use crate::index::{facts, namespaces, objects};
+use meshscope_manifest::{Kind, Str};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// A list of services in istiod's order.
+pub type ServiceList = Arc<[Arc<Service>]>;
+
+/// The services of one namespace by audience.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exports {
+    /// Exported to everyone.
+    pub public: Vec<Arc<Service>>,
+    /// Exported to the named namespaces only.
+    pub targeted: Vec<(Str, Arc<Service>)>,
+}
+
+/// Every service one namespace defines, in order, exported or not. Invalidated by its Services and
+/// ServiceEntries.
+#[salsa::tracked]
+pub fn services_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> ServiceList {
+    let domain = &facts(db, mesh).domain;
+    let mut services: Vec<Arc<Service>> = objects(db, mesh, namespace, Kind::Service)
+        .iter()
+        .chain(managed(db, mesh, namespace, Kind::Service))
+        .filter_map(|r| kubernetes::service(r, domain))
+        .map(Arc::new)
+        .collect();
+    for entry in objects(db, mesh, namespace, Kind::ServiceEntry).iter() {
+        services.extend(service_entry::services(entry).into_iter().map(Arc::new));
+    }
+    services.sort_by(|a, b| service_order(a, b));
+    services.into()
+}
+
+/// The services of one namespace by audience (V:R2.2).
+#[salsa::tracked]
+pub fn exports<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<Exports> {
+    let defaults = &facts(db, mesh).config.default_service_export_to;
+    let own = namespace.text(db);
+    let mut exports = Exports::default();
+    for service in services_in(db, mesh, namespace).iter() {
+        let set = if service.export_to.is_empty() {
+            defaults
+        } else {
+            &service.export_to
+        };
+        if set.iter().any(|t| t == "*") {
+            exports.public.push(service.clone());
+        } else if !set.iter().any(|t| t == "~") {
+            let mut targets: Vec<&Str> = Vec::new();
+            for target in set.iter().map(|t| if t == "." { own } else { t }) {
+                if !targets.contains(&target) {
+                    targets.push(target);
+                    exports.targeted.push((target.clone(), service.clone()));
+                }
+            }
+        }
+    }
+    Arc::new(exports)
+}
+
+/// The public services of one namespace.
+#[salsa::tracked]
+fn public_of<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> ServiceList {
+    exports(db, mesh, namespace).public.clone().into()
+}
+
+/// All public services of the mesh in istiod's order: the list every unscoped proxy shares.
+#[salsa::tracked]
+pub fn public_services(db: &dyn Db, mesh: Mesh) -> ServiceList {
+    let mut all: Vec<Arc<Service>> = namespaces(db, mesh)
+        .iter()
+        .flat_map(|ns| public_of(db, mesh, name(db, ns)).iter().cloned())
+        .collect();
+    all.sort_by(|a, b| service_order(a, b));
+    all.into()
+}
+
+/// Services exported to named namespaces, by target.
+#[salsa::tracked]
+fn targeted(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, ServiceList>> {
+    let mut by_target: FxHashMap<Str, Vec<Arc<Service>>> = FxHashMap::default();
+    for ns in namespaces(db, mesh).iter() {
+        for (target, service) in &exports(db, mesh, name(db, ns)).targeted {
+            by_target
+                .entry(target.clone())
+                .or_default()
+                .push(service.clone());
+        }
+    }
+    Arc::new(
+        by_target
+            .into_iter()
+            .map(|(target, mut services)| {
+                services.sort_by(|a, b| service_order(a, b));
+                (target, services.into())
+            })
+            .collect(),
+    )
+}
+
+/// The services exported to `client` by name, in order (V:R2.3, first part).
+#[salsa::tracked]
+pub fn exported_to<'db>(db: &'db dyn Db, mesh: Mesh, client: Name<'db>) -> ServiceList {
+    targeted(db, mesh)
+        .get(client.text(db))
+        .cloned()
+        .unwrap_or_default()
+}
+
+/// What of one namespace a client namespace sees: first what is exported to it by name, then what
+/// is public. A scope that imports only `owner` reads this and nothing of the others.
+#[salsa::tracked]
+pub fn exports_between<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    owner: Name<'db>,
+    client: Name<'db>,
+) -> Arc<(Vec<Arc<Service>>, Vec<Arc<Service>>)> {
+    let exports = exports(db, mesh, owner);
+    let client = client.text(db);
+    let named = exports
+        .targeted
+        .iter()
+        .filter(|(target, _)| target == client)
+        .map(|(_, s)| s.clone());
+    Arc::new((named.collect(), exports.public.clone()))
+}
+
+/// The second visibility predicate, used for route destinations and gateway routes (V:R2.4): it
+/// ignores `~`.
+pub fn is_importable(service: &Service, client: &str, defaults: &[Str]) -> bool {
+    let set = if service.export_to.is_empty() {
+        defaults
+    } else {
+        &service.export_to[..]
+    };
+    set.iter()
+        .any(|t| t == "*" || t == client || (t == "." && service.namespace == client))
+}
+
+/// Which namespaces define a host, sorted (V:R1.19: exported or not).
+#[salsa::tracked]
+fn hosts(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Str>>> {
+    let mut hosts: FxHashMap<Str, Vec<Str>> = FxHashMap::default();
+    for ns in namespaces(db, mesh).iter() {
+        for host in hosts_of(db, mesh, name(db, ns)).iter() {
+            hosts.entry(host.clone()).or_default().push(ns.clone());
+        }
+    }
+    Arc::new(hosts)
+}
+
+/// The hosts one namespace defines: unchanged by an edit of ports or exports.
+#[salsa::tracked]
+fn hosts_of<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Str]> {
+    let services = services_in(db, mesh, namespace);
+    let mut hosts: Vec<Str> = services.iter().map(|s| s.host.clone()).collect();
+    hosts.sort();
+    hosts.dedup();
+    hosts.into()
+}
+
+/// The namespaces that define `host`.
+#[salsa::tracked]
+pub fn host_namespaces<'db>(db: &'db dyn Db, mesh: Mesh, host: Name<'db>) -> Arc<[Str]> {
+    hosts(db, mesh)
+        .get(host.text(db))
+        .map(|v| v.as_slice().into())
+        .unwrap_or_default()
+}
+
+/// The service of `host` in `namespace` for lookups by host: the first in order, but a Kubernetes
+/// Service replaces a ServiceEntry (V:R1.19).
+#[salsa::tracked]
+pub fn service_in<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    namespace: Name<'db>,
+    host: Name<'db>,
+) -> Option<Arc<Service>> {
+    let host = host.text(db);
+    let services = services_in(db, mesh, namespace);
+    let mut candidates = services.iter().filter(|s| s.host == *host);
+    let first = candidates.next()?;
+    if first.is_kubernetes() {
+        return Some(first.clone());
+    }
+    Some(
+        candidates
+            .find(|s| s.is_kubernetes())
+            .unwrap_or(first)
+            .clone(),
+    )
+}

@@ -1,0 +1,21 @@
+//! The services of a mesh: from Kubernetes Services and ServiceEntries to what istiod calls a
+//! service, who they are exported to, and who stands behind them (V:1, O:2).
+//!
+//! It must not know Sidecars, proxies or routes.
+
+mod alias;
+mod endpoints;
+mod export_to;
+mod kubernetes;
+mod protocol;
+mod service;
+mod service_entry;
+
+pub use alias::{alias_target, aliases_of};
+pub use endpoints::{Endpoint, EndpointKind, container_port, endpoints, target_port};
+pub use export_to::{
+    Exports, exported_to, exports, exports_between, host_namespaces, is_importable,
+    public_services, service_in, services_in,
+};
+pub use protocol::{Protocol, ProtocolClass};
+pub use service::{Address, Port, Resolution, Service, Source, service_order};

@@ -1,0 +1,249 @@
+//! Which VirtualServices a client namespace has for a gateway name, in istiod's order (V:2.2, V:R4.9).
+//!
+//! Firewalls: [`bindings_in`] per namespace; [`bound`] per gateway name, so that an edit of a
+//! VirtualService re-runs nothing of a gateway it is not bound to; [`public_bound`] is shared by all
+//! clients.
+
+use super::virtual_service::{VirtualService, virtual_services_in};
+use crate::db::{Db, Mesh, Name, name};
+use crate::index::{facts, namespaces};
+use meshscope_manifest::Str;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// VirtualServices in order.
+pub type VsSlice = Arc<[Arc<VirtualService>]>;
+
+/// Who may use a VirtualService.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Everyone.
+    Public,
+    /// The namespaces named, its own among them or not.
+    Namespaces(Vec<Str>),
+    /// Nobody.
+    Nobody,
+}
+
+/// The audience of a VirtualService (V:R2.6).
+pub fn audience(vs: &VirtualService, defaults: &[Str]) -> Audience {
+    let set = if vs.export_to.is_empty() {
+        defaults
+    } else {
+        &vs.export_to[..]
+    };
+    if set.iter().any(|t| t == "*") {
+        Audience::Public
+    } else if set.iter().any(|t| t == "~") {
+        Audience::Nobody
+    } else {
+        let mut targets: Vec<Str> = Vec::new();
+        for target in set.iter().map(|t| if t == "." { &vs.namespace } else { t }) {
+            if !targets.contains(target) {
+                targets.push(target.clone());
+            }
+        }
+        Audience::Namespaces(targets)
+    }
+}
+
+/// The VirtualServices bound to one gateway name, by audience.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Bound {
+    public: Vec<Arc<VirtualService>>,
+    targeted: Vec<(Str, Arc<VirtualService>)>,
+}
+
+/// The VirtualServices of one namespace by gateway name.
+#[salsa::tracked]
+fn bindings_in<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    namespace: Name<'db>,
+) -> Arc<FxHashMap<Str, Bound>> {
+    let defaults = &facts(db, mesh).config.default_virtual_service_export_to;
+    let mut by_gateway: FxHashMap<Str, Bound> = FxHashMap::default();
+    for vs in virtual_services_in(db, mesh, namespace).iter() {
+        let audience = audience(vs, defaults);
+        for gateway in &vs.gateways {
+            let bound = by_gateway.entry(gateway.clone()).or_default();
+            match &audience {
+                Audience::Public => bound.public.push(vs.clone()),
+                Audience::Namespaces(targets) => {
+                    bound
+                        .targeted
+                        .extend(targets.iter().map(|t| (t.clone(), vs.clone())));
+                }
+                Audience::Nobody => {}
+            }
+        }
+    }
+    Arc::new(by_gateway)
+}
+
+/// What one namespace binds to one gateway name.
+#[salsa::tracked]
+fn bound_in<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    namespace: Name<'db>,
+    gateway: Name<'db>,
+) -> Arc<Bound> {
+    Arc::new(
+        bindings_in(db, mesh, namespace)
+            .get(gateway.text(db))
+            .cloned()
+            .unwrap_or_default(),
+    )
+}
+
+/// Which namespaces bind anything to which gateway names: changes only when a binding appears or
+/// goes.
+#[salsa::tracked]
+fn binders(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Str>>> {
+    let mut by_gateway: FxHashMap<Str, Vec<Str>> = FxHashMap::default();
+    for ns in namespaces(db, mesh).iter() {
+        for gateway in gateways_bound_in(db, mesh, name(db, ns)).iter() {
+            by_gateway
+                .entry(gateway.clone())
+                .or_default()
+                .push(ns.clone());
+        }
+    }
+    Arc::new(by_gateway)
+}
+
+#[salsa::tracked]
+fn gateways_bound_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Str]> {
+    let mut gateways: Vec<Str> = bindings_in(db, mesh, namespace).keys().cloned().collect();
+    gateways.sort();
+    gateways.into()
+}
+
+/// The namespaces that bind something to one gateway name.
+#[salsa::tracked]
+fn binders_of<'db>(db: &'db dyn Db, mesh: Mesh, gateway: Name<'db>) -> Arc<[Str]> {
+    binders(db, mesh)
+        .get(gateway.text(db))
+        .map(|v| v.as_slice().into())
+        .unwrap_or_default()
+}
+
+/// The public VirtualServices bound to a gateway name, shared by all clients.
+#[salsa::tracked]
+pub fn public_bound<'db>(db: &'db dyn Db, mesh: Mesh, gateway: Name<'db>) -> VsSlice {
+    let mut all: Vec<Arc<VirtualService>> = binders_of(db, mesh, gateway)
+        .iter()
+        .flat_map(|ns| bound_in(db, mesh, name(db, ns), gateway).public.clone())
+        .collect();
+    all.sort_by(|a, b| a.order(b));
+    all.into()
+}
+
+/// The VirtualServices a client namespace has for a gateway name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VsList {
+    /// Private ones, then those exported to the client by name.
+    pub own: VsSlice,
+    /// Public ones; the same allocation for most clients.
+    pub public: VsSlice,
+}
+
+impl VsList {
+    /// All, in istiod's order.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<VirtualService>> {
+        self.own.iter().chain(self.public.iter())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.own.is_empty() && self.public.is_empty()
+    }
+
+    /// Those that pass a test; shares the lists when all do.
+    pub(super) fn filtered(&self, keep: impl Fn(&VirtualService) -> bool) -> VsList {
+        let filter = |list: &VsSlice| {
+            if list.iter().all(|v| keep(v)) {
+                list.clone()
+            } else {
+                list.iter().filter(|v| keep(v)).cloned().collect()
+            }
+        };
+        VsList {
+            own: filter(&self.own),
+            public: filter(&self.public),
+        }
+    }
+}
+
+/// The list for one client namespace and gateway name (V:R3.15, V:R4.9): private, exported by name,
+/// public; inside each the Gateway API routes of the client's own namespace come first.
+#[salsa::tracked]
+pub fn virtual_services_for<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    client: Name<'db>,
+    gateway: Name<'db>,
+) -> VsList {
+    let ns = client.text(db);
+    let mut private = Vec::new();
+    let mut exported = Vec::new();
+    for vs in targeted_to(db, mesh, gateway, client).iter() {
+        if vs.namespace == *ns {
+            private.push(vs.clone())
+        } else {
+            exported.push(vs.clone())
+        }
+    }
+    let own_first = |list: &mut Vec<Arc<VirtualService>>| {
+        list.sort_by(|a, b| a.order(b));
+        list.sort_by_key(|v| !(v.gateway_semantics && v.namespace == *ns));
+    };
+    own_first(&mut private);
+    own_first(&mut exported);
+    private.extend(exported);
+    let public = public_bound(db, mesh, gateway);
+    let public = if public
+        .iter()
+        .any(|v| v.gateway_semantics && v.namespace == *ns)
+    {
+        let mut list = public.to_vec();
+        own_first(&mut list);
+        list.into()
+    } else {
+        public.clone()
+    };
+    VsList {
+        own: private.into(),
+        public,
+    }
+}
+
+/// What is bound to a gateway name for named clients only, by client.
+#[salsa::tracked]
+fn targeted_bound<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    gateway: Name<'db>,
+) -> Arc<FxHashMap<Str, Vec<Arc<VirtualService>>>> {
+    let mut by_client: FxHashMap<Str, Vec<Arc<VirtualService>>> = FxHashMap::default();
+    for ns in binders_of(db, mesh, gateway).iter() {
+        for (client, vs) in &bound_in(db, mesh, name(db, ns), gateway).targeted {
+            by_client
+                .entry(client.clone())
+                .or_default()
+                .push(vs.clone());
+        }
+    }
+    Arc::new(by_client)
+}
+
+/// What is bound to a gateway name for one client by name.
+#[salsa::tracked]
+fn targeted_to<'db>(db: &'db dyn Db, mesh: Mesh, gateway: Name<'db>, client: Name<'db>) -> VsSlice {
+    let bound = targeted_bound(db, mesh, gateway);
+    bound
+        .get(client.text(db))
+        .map(|v| v.as_slice().into())
+        .unwrap_or_default()
+}
