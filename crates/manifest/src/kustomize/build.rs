@@ -57,21 +57,25 @@ pub fn build_one(dir: &str, files: &dyn Files, bases: &dyn Bases) -> Layer {
 impl Build<'_> {
     fn accumulate(&mut self, dir: &str, k: &Kustomization) {
         self.active.push(dir.to_owned());
+        self.layer.forget_identities();
         for field in ["resources", "bases"] {
             for (at, entry) in file::texts(&k.root, field) {
                 self.resource(dir, &entry, &k.place(&at));
             }
         }
         self.configure(dir, k);
+        self.layer.forget_identities();
         self.generate(dir, k);
         self.charts(dir, k);
         self.plugins(dir, k, "generators");
         for (at, entry) in file::texts(&k.root, "components") {
             self.component(dir, &entry, &k.place(&at));
         }
+        self.layer.forget_identities();
         self.transform(dir, k);
         self.plugins(dir, k, "transformers");
         self.vars(k);
+        self.layer.forget_identities();
         self.active.pop();
     }
 

@@ -237,6 +237,7 @@ impl Build<'_> {
             return;
         }
         if let [at] = matched[..] {
+            self.layer.forget_identities();
             let old = self.layer.resources.get_mut(at);
             let merged = laid_over(old, new);
             *old = merged;

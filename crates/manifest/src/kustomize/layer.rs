@@ -10,6 +10,7 @@ use meshscope_yaml::Stream;
 use rustc_hash::FxHashSet;
 
 use super::config::Config;
+use super::id::Id;
 use super::place::Place;
 use super::problem::{Problem, ProblemKind, Role, Use};
 use super::resource::{Resource, Resources};
@@ -80,6 +81,8 @@ pub struct Layer {
     /// Whether there were too many resources, so that none are kept.
     pub(crate) overflown: bool,
     pub(crate) resources: Resources,
+    /// The identities of the resources, while they are only added to.
+    pub(crate) known: Option<FxHashSet<Id>>,
     pub(crate) config: Config,
     pub(crate) vars: Vec<Var>,
     pub(crate) problems: Vec<Problem>,
@@ -124,7 +127,10 @@ impl Layer {
             self.overflown = true;
             return;
         }
-        let mut known: FxHashSet<_> = self.resources.iter().map(Resource::id).collect();
+        let mut known = match self.known.take() {
+            Some(known) => known,
+            None => self.resources.iter().map(Resource::id).collect(),
+        };
         for resource in resources {
             let id = resource.id();
             if known.contains(&id) {
@@ -135,6 +141,12 @@ impl Layer {
             known.insert(id);
             self.resources.list.push(resource);
         }
+        self.known = Some(known);
+    }
+
+    /// Forgets the identities: resources are about to change.
+    pub(crate) fn forget_identities(&mut self) {
+        self.known = None;
     }
 
     /// Reports and drops resources that got the identity of another one.

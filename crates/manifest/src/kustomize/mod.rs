@@ -17,6 +17,7 @@ mod finish;
 mod generate;
 mod hash;
 mod id;
+mod images;
 mod json_patch;
 mod layer;
 mod merge;

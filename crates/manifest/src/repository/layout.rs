@@ -74,7 +74,8 @@ const ASIDE: [&str; 22] = [
     "tutorial",
 ];
 
-/// The environment or cluster a directory belongs to, by its path; the outermost word counts.
+/// The environment or cluster a directory belongs to, by its path; the outermost word counts. `test`
+/// is one only below a folder such as `overlays`: elsewhere it holds tests.
 pub fn environment(dir: &str) -> Option<Str> {
     let parts: Vec<&str> = dir.split('/').filter(|p| !p.is_empty()).collect();
     for (index, part) in parts.iter().enumerate() {
@@ -83,18 +84,11 @@ pub fn environment(dir: &str) -> Option<Str> {
         if after_holder && !HOLDERS.contains(part) {
             return Some((*part).into());
         }
-        let spelled = lower.as_str();
-        let is_named = spelled == "test" && index + 1 < parts.len() && sits_beside(&parts, index);
-        if ENVIRONMENTS.contains(&spelled) || is_named {
+        if ENVIRONMENTS.contains(&lower.as_str()) {
             return Some(lower.into());
         }
     }
     None
-}
-
-/// `test` is an environment in `apps/test/…` under a holder only; elsewhere it is a test.
-fn sits_beside(parts: &[&str], index: usize) -> bool {
-    index > 0 && HOLDERS.contains(&parts[index - 1])
 }
 
 /// The part of a path that sets a directory aside: archives, examples, documentation, tests and
