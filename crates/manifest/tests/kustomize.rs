@@ -438,3 +438,41 @@ patches:
     assert_eq!(spec.list("servers")[0].get("port").int("number"), Some(443));
     assert_eq!(spec.get("selector").as_map().unwrap().len(), 1);
 }
+
+/// As `kubectl kustomize` merges them: the patch's new ports first, no port twice.
+#[test]
+fn ports_merge_by_number_and_protocol() {
+    let built = build(
+        "",
+        &files(
+            "
+== kustomization.yaml
+resources: [service.yaml]
+patches:
+  - patch: |
+      apiVersion: v1
+      kind: Service
+      metadata: {name: web}
+      spec: {ports: [{port: 443, targetPort: 1}, {port: 53, protocol: TCP}]}
+== service.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  ports: [{port: 80, name: http}, {port: 443, name: https, protocol: TCP}, {port: 53, protocol: UDP}]
+",
+        ),
+    );
+    let service = object(&built, "Service", "web");
+    let ports = service.value.get("spec").list("ports");
+    let shown = |p: &Value| format!("{} {}", p.int("port").unwrap(), p.str_or_empty("protocol"));
+    let shown: Vec<String> = ports.iter().map(shown).collect();
+    assert_eq!(shown, ["53 TCP", "80 ", "443 TCP", "53 UDP"]);
+    assert_eq!(ports[2].int("targetPort"), Some(1));
+    assert_eq!(
+        written(service, "spec.ports[1].name"),
+        "service.yaml spec.ports[0].name"
+    );
+    let patch = "kustomization.yaml patches[0].patch > spec.ports[0].targetPort";
+    assert_eq!(written(service, "spec.ports[2].targetPort"), patch);
+}

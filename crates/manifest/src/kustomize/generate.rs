@@ -282,6 +282,8 @@ fn laid_over(old: &Resource, mut new: Resource) -> Resource {
             }
         }
     }
+    // A name that had no hash gets none.
+    new.hashed &= old.hashed;
     new.previous.clone_from(&old.previous);
     new.prefixes.clone_from(&old.prefixes);
     new.suffixes.clone_from(&old.suffixes);

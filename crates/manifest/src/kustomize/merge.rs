@@ -235,6 +235,12 @@ fn directive(patch: Option<&Node>, faults: &mut Faults) -> Does {
     })
 }
 
+/// Whether a mapping of the patch says that it replaces its partner.
+pub(super) fn says_replace(node: &Node) -> bool {
+    node.get(DIRECTIVE)
+        .is_some_and(|word| does(&word.scalar()) == Some(Does::Replace))
+}
+
 /// What the `$patch` item of a list says about the whole list.
 pub(super) fn list_directive(patch: &Node) -> Option<Does> {
     let item = patch.items().iter().find(|i| i.get(DIRECTIVE).is_some())?;
