@@ -3,6 +3,9 @@
 use super::{LabelSelector, virtual_service::number};
 use crate::value::{Str, Value};
 
+/// A reference to an object: (group, kind, namespace; empty means own, name).
+pub type ObjectRef = (Str, Str, Str, Str);
+
 /// A Gateway API Gateway spec.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct KubernetesGateway {
@@ -12,6 +15,9 @@ pub struct KubernetesGateway {
     pub addresses: Vec<(Str, Str)>,
     /// `listeners` in order.
     pub listeners: Vec<Listener>,
+    /// `tls.frontend`: for a port (0 for all others) the `caCertificateRefs` clients are checked
+    /// with, as (group, kind, namespace; empty means own, name).
+    pub frontend: Vec<(u32, Vec<ObjectRef>)>,
 }
 
 /// One listener.
@@ -30,7 +36,7 @@ pub struct Listener {
     /// Whether `tls` is present.
     pub has_tls: bool,
     /// `tls.certificateRefs` as (group, kind, namespace; empty means own, name).
-    pub certificate_refs: Vec<(Str, Str, Str, Str)>,
+    pub certificate_refs: Vec<ObjectRef>,
     /// `tls.options` in order.
     pub tls_options: Vec<(Str, Str)>,
     /// `allowedRoutes.namespaces`.
@@ -133,8 +139,31 @@ impl KubernetesGateway {
                 .iter()
                 .map(Listener::decode)
                 .collect(),
+            frontend: frontend(spec.get("tls").get("frontend")),
         }
     }
+}
+
+fn frontend(value: &Value) -> Vec<(u32, Vec<ObjectRef>)> {
+    let refs = |tls: &Value| {
+        let refs = tls.get("validation").list("caCertificateRefs");
+        refs.iter().map(object_ref).collect()
+    };
+    let per_port = value.list("perPort").iter();
+    let mut found: Vec<_> = per_port
+        .map(|p| (number(p.get("port")).unwrap_or(0), refs(p.get("tls"))))
+        .collect();
+    found.push((0, refs(value.get("default"))));
+    found
+}
+
+fn object_ref(value: &Value) -> ObjectRef {
+    (
+        value.str_or_empty("group"),
+        value.str_or_empty("kind"),
+        value.str_or_empty("namespace"),
+        value.str_or_empty("name"),
+    )
 }
 
 impl Listener {

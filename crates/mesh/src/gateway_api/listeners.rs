@@ -1,11 +1,12 @@
 //! Each listener of a Gateway becomes an internal Gateway with one server (G:GWA-1..7).
 
-use super::{GENERATED, Refused, RefusedReason, backends, managed};
+use super::certificates::server_tls;
+use super::{GENERATED, Refused, RefusedReason, managed};
 use crate::db::{Db, Mesh, Name, name};
 use crate::envoy::Because;
 use crate::gateways::{Gateway, Selection};
 use crate::index::{cluster_objects, facts, namespace_object, namespaces, objects};
-use meshscope_manifest::spec::gateway::{Server, ServerTls, TlsMode};
+use meshscope_manifest::spec::gateway::Server;
 use meshscope_manifest::spec::gateway_api::{self as spec, AllowedNamespaces, KubernetesGateway};
 use meshscope_manifest::spec::meshconfig::Flag;
 use meshscope_manifest::{Body, Kind, Resource, Str};
@@ -233,129 +234,4 @@ fn kinds(listener: &spec::Listener) -> Vec<Kind> {
                 .any(|(group, kind)| kind == k.name() && group == k.group())
     });
     kinds
-}
-
-type TlsResult = Result<Option<ServerTls>, (String, String)>;
-
-/// The TLS settings of a listener (G:GWA-6). A Secret that is not in the repository is taken to
-/// exist: certificates are rarely in git.
-fn server_tls(
-    db: &dyn Db,
-    mesh: Mesh,
-    resource: &Resource,
-    listener: &spec::Listener,
-) -> TlsResult {
-    if !listener.has_tls {
-        return Ok(None);
-    }
-    let mut tls = ServerTls {
-        mode: TlsMode::Simple,
-        ..ServerTls::default()
-    };
-    let option = |key: &str| {
-        let found = listener.tls_options.iter().find(|(k, _)| k == key);
-        found.map(|(_, v)| v.as_str())
-    };
-    match listener.tls_mode.as_str() {
-        "Passthrough" => {
-            tls.mode = if is_auto_passthrough(resource, listener, option) {
-                TlsMode::AutoPassthrough
-            } else {
-                TlsMode::Passthrough
-            };
-            return Ok(Some(tls));
-        }
-        "" | "Terminate" => {}
-        _ => return Ok(Some(ServerTls::default())),
-    }
-    match option("gateway.istio.io/tls-terminate-mode") {
-        Some("MUTUAL") => tls.mode = TlsMode::Mutual,
-        Some("OPTIONAL_MUTUAL") => tls.mode = TlsMode::OptionalMutual,
-        Some("ISTIO_SIMPLE") => {
-            tls.credential_name = "builtin://".into();
-            return Ok(Some(tls));
-        }
-        Some("ISTIO_MUTUAL") => {
-            tls.mode = TlsMode::IstioMutual;
-            return Ok(Some(tls));
-        }
-        _ => {}
-    }
-    if listener.certificate_refs.len() > 2 {
-        let why = "at most two certificates (G:GWA-6)".to_owned();
-        return Err((".tls.certificateRefs".to_owned(), why));
-    }
-    let mut names: Vec<Str> = Vec::new();
-    let mut valid = 0;
-    let mut error = None;
-    for (i, reference) in listener.certificate_refs.iter().enumerate() {
-        match certificate(db, mesh, resource, reference) {
-            Ok(credential) => {
-                valid += 1;
-                names.push(credential);
-            }
-            Err(why) => {
-                // The slot stays, empty: with a valid second certificate the workload's own is served
-                // (G:GWA-7).
-                names.push(Str::default());
-                error.get_or_insert((format!(".tls.certificateRefs[{i}]"), why));
-            }
-        }
-    }
-    match (valid, error) {
-        (0, Some(error)) => return Err(error),
-        (0, None) => {}
-        (1, _) => tls.credential_name = names.first().cloned().unwrap_or_default(),
-        _ => tls.credential_names = names,
-    }
-    Ok(Some(tls))
-}
-
-fn is_auto_passthrough<'a>(
-    resource: &Resource,
-    listener: &spec::Listener,
-    option: impl Fn(&str) -> Option<&'a str>,
-) -> bool {
-    if option("gateway.istio.io/listener-protocol") == Some("auto-passthrough") {
-        return true;
-    }
-    let label = |key: &str| resource.meta.labels.get(key);
-    if label("topology.istio.io/network").is_none() {
-        return false;
-    }
-    let port = label("networking.istio.io/gatewayPort").and_then(|p| p.parse::<u32>().ok());
-    listener.port == port.unwrap_or(15443)
-}
-
-/// The credential of a certificate reference, or why there is none.
-fn certificate(
-    db: &dyn Db,
-    mesh: Mesh,
-    resource: &Resource,
-    (group, kind, namespace, secret): &(Str, Str, Str, Str),
-) -> Result<Str, String> {
-    if !group.is_empty() || kind != "Secret" {
-        return Err(format!(
-            "{kind} {secret}: only Secrets hold certificates (G:GWA-6)"
-        ));
-    }
-    let own = &resource.key.namespace;
-    let namespace = if namespace.is_empty() { own } else { namespace };
-    let secrets = objects(db, mesh, name(db, namespace), Kind::Secret);
-    let found = secrets.iter().find(|r| r.key.name == *secret);
-    if let Some(found) = found.and_then(|r| r.secret()) {
-        let has = |key: &str| found.keys.iter().any(|k| k == key);
-        if !(has("tls.crt") && has("tls.key") || has("cert") && has("key")) {
-            return Err(format!(
-                "Secret {namespace}/{secret} holds no certificate (G:GWA-6)"
-            ));
-        }
-    }
-    let from = ("gateway.networking.k8s.io", "Gateway", own.as_str());
-    if namespace != own && !backends::granted(db, mesh, from, ("", "Secret"), namespace, secret) {
-        return Err(format!(
-            "Secret {namespace}/{secret} needs a ReferenceGrant for Gateways of {own} (G:GWA-6)"
-        ));
-    }
-    Ok(format!("kubernetes-gateway://{namespace}/{secret}").into())
 }
