@@ -11,10 +11,13 @@
 pub mod db;
 pub mod envoy;
 pub mod gateway_api;
+pub mod inbound;
 pub mod index;
 pub mod names;
+pub mod outbound;
 pub mod registry;
 pub mod routes;
+pub mod trace;
 pub mod visibility;
 pub mod workloads;
 

@@ -1,0 +1,1 @@
+//! The inbound side of a sidecar (O:17).
