@@ -5,11 +5,15 @@
 
 mod because;
 mod listener;
+mod matching;
 mod route;
+mod select;
 
 pub use because::Because;
 pub use listener::{
     ChainMatch, ClientCertificate, ClusterWeight, Filter, FilterChain, Listener, ServerTls,
     Transport,
 };
+pub use matching::{Answer, Request};
 pub use route::{Action, PathMatch, Route, RouteConfig, RouteMatch, TextMatch, VirtualHost};
+pub use select::{Connection, Selection, near_misses, select};

@@ -8,7 +8,12 @@
 
 mod address;
 mod chains;
+#[expect(
+    missing_docs,
+    reason = "salsa's macros generate undocumented accessors"
+)]
 mod client;
+mod client_tls;
 mod domains;
 mod fallback;
 mod listeners;
@@ -17,6 +22,7 @@ mod virtual_services;
 
 pub use address::address_for;
 pub use client::{Client, ScopeKey, Shape, Traits, client, no_interception, scope_key, shape};
+pub use client_tls::{SentTls, sent_tls};
 pub use fallback::{BLACK_HOLE, PASSTHROUGH};
 
 pub(crate) use chains::http_alpn;
@@ -82,6 +88,16 @@ pub fn route_config_for(
     let client = client(db, mesh, proxy);
     let host = name(db, &host.to_ascii_lowercase());
     routes::hosts_for(db, mesh, client, name(db, config), host).clone()
+}
+
+/// The full hosts a name may stand for in a pod of `namespace`, itself first.
+pub fn short_name_candidates(host: &str, namespace: &str, domain: &str) -> Vec<Str> {
+    let home = domains::Home {
+        namespace,
+        domain,
+        absolute: true,
+    };
+    home.expansions(host)
 }
 
 fn virtual_outbound<'db>(db: &'db dyn Db, mesh: Mesh, client: Client<'db>) -> Option<Listener> {

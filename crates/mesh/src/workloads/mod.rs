@@ -1,8 +1,10 @@
 //! Workloads and the proxies they run: who has a sidecar, who is a gateway workload (V:7.4).
 
+mod classes;
 mod injection;
 mod proxy;
 
+pub use classes::{ProxyClass, class_proxy, classes, classes_in, keys_mentioned};
 pub use injection::{Injection, injection};
 pub use proxy::{Proxy, ProxyKind, proxy_of};
 
