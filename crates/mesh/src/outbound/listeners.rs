@@ -9,7 +9,7 @@ use crate::db::{Db, Mesh, Name, name};
 use crate::envoy::{Because, ChainMatch, FilterChain, Listener};
 use crate::index::facts;
 use crate::names::is_ip;
-use crate::registry::{Port, Protocol, ProtocolClass, Resolution, Service, endpoints};
+use crate::registry::{Port, Protocol, ProtocolClass, Resolution, Service, shared_endpoints};
 use indexmap::IndexMap;
 use meshscope_manifest::Str;
 use meshscope_manifest::spec::meshconfig::Flag;
@@ -194,7 +194,7 @@ impl Side<'_, '_> {
             }
             let per_endpoint = self.bind().is_empty()
                 && service.resolution == Resolution::Passthrough
-                && address_for(service, self.builder.traits) == NONE
+                && self.address(service) == NONE
                 && matches!(
                     port.protocol.class(),
                     ProtocolClass::Tcp | ProtocolClass::Auto
@@ -203,7 +203,8 @@ impl Side<'_, '_> {
                 self.add_at(service, port, self.bind(), wanted, entries);
                 continue;
             }
-            let found = endpoints(self.builder.db, self.builder.mesh, service);
+            let found =
+                shared_endpoints(self.builder.db, self.builder.mesh, service, port.number);
             if found.is_empty() && !service.is_kubernetes() && !service.has_selector {
                 self.add_at(service, port, self.bind(), wanted, entries);
                 continue;
@@ -251,7 +252,7 @@ impl Side<'_, '_> {
             return;
         }
         let wildcard = self.builder.traits.wildcard();
-        let own = address_for(service, self.builder.traits);
+        let own = self.address(service);
         let mut cidrs = Vec::new();
         let address: Str = match class {
             _ if !bind.is_empty() => bind.into(),
@@ -347,6 +348,11 @@ impl Side<'_, '_> {
                 );
             }
         }
+    }
+
+    fn address(&self, service: &Service) -> Str {
+        let builder = &self.builder;
+        address_for(builder.db, builder.mesh, service, builder.traits)
     }
 
     fn aliases(&self, service: &Service) -> Vec<Str> {

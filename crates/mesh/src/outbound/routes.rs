@@ -5,6 +5,7 @@
 //! gets only those that can take it ([`hosts_for`]); both ways run the same code, over all services
 //! or over the candidates, so they agree.
 
+use super::address::domain_addresses;
 use super::client::{Client, PortServices, Shape, lower_case, port_services, shape, target};
 use super::domains::{Home, bracketed, service_domains};
 use super::fallback;
@@ -265,7 +266,7 @@ impl<'a, 'db> Work<'a, 'db> {
             found.extend(
                 services
                     .filter(|(_, s)| {
-                        super::address::domain_addresses(s, traits)
+                        domain_addresses(self.db, self.mesh, s, traits)
                             .iter()
                             .any(|a| a == bare || bracketed(a) == host)
                     })
@@ -513,7 +514,8 @@ impl<'a, 'db> Work<'a, 'db> {
         let egress = self.shape.listeners.get(self.listener)?;
         let aliases = aliases(self.db, self.mesh, egress, service);
         let traits = self.client.traits(self.db);
-        let (mut domains, derived) = service_domains(service, &aliases, &self.home, traits);
+        let addresses = domain_addresses(self.db, self.mesh, service, traits);
+        let (mut domains, derived) = service_domains(service, &aliases, &self.home, &addresses);
         if self.port == 0 {
             let with_port: Vec<Str> = domains
                 .iter()

@@ -21,6 +21,7 @@ pub use hop::{
 use crate::db::{Db, Mesh};
 use crate::envoy::Because;
 use crate::gateways::service_targets;
+use crate::index::facts;
 use crate::outbound::listener_for;
 use crate::workloads::{Proxy, ProxyKind, Workload, proxy_of};
 use bytes::Bytes;
@@ -112,13 +113,20 @@ fn at(
         },
         Mode::Inbound => inbound_site(db, mesh, proxy, address, port),
         Mode::Outbound | Mode::Gateway => {
-            listener_for(db, mesh, proxy, address, port).map(|listener| Site {
-                proxy: proxy.clone(),
-                listener,
-                address: address.into(),
-                port,
-                side: Side::Outbound,
-            })
+            let listener = listener_for(db, mesh, proxy, address, port);
+            let unclaimed = listener.as_ref().is_none_or(|l| l.name == "virtualOutbound");
+            if unclaimed && port == facts(db, mesh).config.proxy_inbound_listen_port {
+                // The inbound listener has that very port, on every address.
+                inbound_site(db, mesh, proxy, address, port)
+            } else {
+                listener.map(|listener| Site {
+                    proxy: proxy.clone(),
+                    listener,
+                    address: address.into(),
+                    port,
+                    side: Side::Outbound,
+                })
+            }
         }
     };
     match site {

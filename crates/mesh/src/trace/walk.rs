@@ -463,7 +463,7 @@ fn wrap(bytes: &mut Bytes, sent: &SentTls, http: bool) {
         sent.sni.clone()
     };
     let shown = match mode {
-        ClientTlsMode::IstioMutual => Shown::Istio("default".into()),
+        ClientTlsMode::IstioMutual => Shown::Istio,
         ClientTlsMode::Mutual => Shown::Own,
         ClientTlsMode::Simple | ClientTlsMode::Disable => Shown::Nothing,
     };
