@@ -13,6 +13,8 @@ pub mod envoy;
 pub mod gateway_api;
 pub mod index;
 pub mod names;
+pub mod netpol;
+pub mod reach;
 pub mod registry;
 pub mod routes;
 pub mod visibility;
