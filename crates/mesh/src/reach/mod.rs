@@ -14,6 +14,8 @@ mod sees;
 mod served;
 mod subject;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 pub use freezes::{Frozen, FrozenUnit};

@@ -1,23 +1,8 @@
 //! Who sees, who is pushed, who depends: on the examples of the specification.
 
 use super::*;
-use crate::db::{MeshSettings, SourceFile, Unit};
+use super::testing::mesh_of;
 use meshscope_manifest::Kind;
-
-/// A mesh of one YAML text.
-pub(crate) fn mesh_of(db: &salsa::DatabaseImpl, text: &str) -> Mesh {
-    let file = SourceFile::new(db, "mesh.yaml".into(), text.into(), None);
-    let unit = Unit {
-        file,
-        namespace: Some("default".into()),
-    };
-    Mesh::new(
-        db,
-        "test".into(),
-        [unit].into(),
-        Arc::new(MeshSettings::default()),
-    )
-}
 
 const PODS: &str = "
 apiVersion: v1
