@@ -102,3 +102,15 @@ pub struct Name<'db> {
 pub fn name<'db>(db: &'db dyn Db, text: &str) -> Name<'db> {
     Name::new(db, Str::new(text))
 }
+
+/// A proxy as a query key. Equal proxies are one key, so results are per proxy class.
+#[salsa::interned(debug)]
+pub struct ProxyKey<'db> {
+    /// The proxy.
+    pub proxy: crate::workloads::Proxy,
+}
+
+/// Interns a proxy as a query key.
+pub fn proxy_key<'db>(db: &'db dyn Db, proxy: &crate::workloads::Proxy) -> ProxyKey<'db> {
+    ProxyKey::new(db, proxy.clone())
+}

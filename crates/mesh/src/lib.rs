@@ -11,12 +11,15 @@
 pub mod db;
 pub mod envoy;
 pub mod gateway_api;
+pub mod gateways;
 pub mod index;
 pub mod names;
 pub mod netpol;
 pub mod reach;
 pub mod registry;
 pub mod routes;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod visibility;
 pub mod workloads;
 

@@ -13,13 +13,22 @@ fn main() -> std::io::Result<()> {
     for folder in std::env::args().skip(1) {
         find(Path::new(&folder), &mut files);
     }
-    let texts: Vec<_> = files.iter().filter_map(|f| std::fs::read_to_string(f).ok()).collect();
+    let texts: Vec<_> = files
+        .iter()
+        .filter_map(|f| std::fs::read_to_string(f).ok())
+        .collect();
     let bytes: usize = texts.iter().map(String::len).sum();
     let mut out = std::io::stdout().lock();
     writeln!(out, "{} files, {:.1} MB", texts.len(), bytes as f64 / 1e6)?;
-    report(&mut out, "split", bytes, || texts.iter().map(|t| split(t).len()).sum())?;
-    report(&mut out, "parse", bytes, || texts.iter().map(|t| parse(t).documents.len()).sum())?;
-    report(&mut out, "saphyr", bytes, || texts.iter().map(|t| events(t)).sum())
+    report(&mut out, "split", bytes, || {
+        texts.iter().map(|t| split(t).len()).sum()
+    })?;
+    report(&mut out, "parse", bytes, || {
+        texts.iter().map(|t| parse(t).documents.len()).sum()
+    })?;
+    report(&mut out, "saphyr", bytes, || {
+        texts.iter().map(|t| events(t)).sum()
+    })
 }
 
 fn report(

@@ -119,14 +119,10 @@ pub(crate) fn read(text: &str, limits: &Limits) -> Result<Parsed, SyntaxError> {
             if let Some(error) = tabs::indentation(text, &parsed.tree) {
                 return Err(error);
             }
-            // The fast reader takes no such keys.
-            if let Some(error) = keys::collection(&parsed.tree, text) {
-                return Err(error);
-            }
             parsed
         }
     };
-    keys::mark(&mut parsed.tree, text, &mut parsed.errors);
+    keys::mark(&mut parsed.tree, text, &mut parsed.errors)?;
     if !within(&parsed.tree, limits) {
         let message = "its aliases expand to too much";
         parsed.errors.push(SyntaxError::new(

@@ -72,6 +72,9 @@ fn faults_are_named() {
 #[test]
 fn what_kubectl_refuses_is_refused() {
     for text in [
+        ": x\n",
+        "a:\n  : x\n",
+        "null: x\n",
         "a: [::1]\n",
         "a: [x?y]\n",
         "a: \"\\/\"\n",

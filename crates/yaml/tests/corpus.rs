@@ -1,12 +1,17 @@
 //! Every YAML file of the suites: read as a whole, and what is promised of trees holds.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 mod common;
 
 use std::path::{Path, PathBuf};
 
 use common::checks::{check_document, paths};
-use meshscope_yaml::parse;
+use meshscope_yaml::{Options, parse, parse_with};
 
 fn yaml_files(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -19,20 +24,26 @@ fn yaml_files(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-#[test]
-fn every_file_of_the_suites() {
+/// The files of the suites; none, with a loud word, where there are no suites.
+fn suites() -> Vec<PathBuf> {
     let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
     let shared = std::env::var("MESHSCOPE_SHARED").unwrap_or(here.into());
     let mut files = Vec::new();
     yaml_files(&Path::new(&shared).join("suites"), &mut files);
+    files.sort();
     if files.is_empty() {
         assert!(
             std::env::var_os("CI").is_none(),
             "no YAML files in {shared}/suites"
         );
         println!("SKIPPED: no YAML files in {shared}/suites; set MESHSCOPE_SHARED");
-        return;
     }
+    files
+}
+
+#[test]
+fn every_file_of_the_suites() {
+    let files = suites();
     let (mut documents, mut broken) = (0, Vec::new());
     for file in &files {
         let text = std::fs::read_to_string(file).unwrap();
@@ -59,4 +70,45 @@ fn every_file_of_the_suites() {
         broken.len()
     );
     assert!(broken.len() * 100 < documents, "{broken:#?}");
+}
+
+/// Types real documents: each line of some of them is cut off where its author might be. What
+/// does not read then must be mended.
+#[test]
+fn nearly_every_state_of_typing_has_a_tree() {
+    let (mut broken, mut mended) = (0, 0);
+    for file in suites().iter().step_by(40) {
+        let text = std::fs::read_to_string(file).unwrap();
+        let whole = parse(&text);
+        let Some(document) = whole.documents.iter().find(|d| d.text().len() < 3000) else {
+            continue;
+        };
+        let text = document.text();
+        let mut start = 0;
+        for (i, line) in text.split_inclusive('\n').enumerate() {
+            let body = line.trim_end();
+            for cut in (1..body.len()).filter(|c| body.is_char_boundary(*c)) {
+                let typed = format!("{}{}", &text[..start + cut], &text[start + body.len()..]);
+                if parse(&typed)
+                    .documents
+                    .iter()
+                    .all(|d| d.errors().is_empty())
+                {
+                    continue;
+                }
+                let edited_line = Some(i as u32 + 1);
+                let options = Options {
+                    edited_line,
+                    recover: true,
+                    ..Options::default()
+                };
+                broken += 1;
+                let documents = parse_with(&typed, &options).documents;
+                mended += usize::from(documents.iter().all(|d| d.root().is_some()));
+            }
+            start += line.len();
+        }
+    }
+    println!("{mended} of {broken} broken states were mended");
+    assert!(mended * 1000 >= broken * 995, "{mended} of {broken}");
 }

@@ -2,6 +2,7 @@
 //! what they are values of.
 
 use super::Scan;
+use super::plain::fold;
 use crate::comments::end_of_line;
 use crate::tree::{Kind, Style, Text};
 use crate::{Comment, Span};
@@ -94,12 +95,51 @@ impl Scan<'_> {
             }
             _ if !self.begins_plain_in_flow(at) => return None,
             _ => {
-                let (end, _) = self.plain_end_in_flow(at)?;
-                (Text::Range(at as u32, end as u32), end, Style::Plain)
+                let (text, end) = self.flow_plain(at)?;
+                (text, end, Style::Plain)
             }
         };
         self.builder.scalar((at as u32, end as u32), text, style);
         Some(end)
+    }
+
+    /// A plain scalar and its end, over as many lines as it takes.
+    fn flow_plain(&self, at: usize) -> Option<(Text, usize)> {
+        let (mut end, mut stop) = self.plain_end_in_flow(at)?;
+        let mut folded: Option<String> = None;
+        while matches!(self.at(stop), b'\n' | b'\r') {
+            let space = self.s.get(stop..)?;
+            let count = space.iter().take_while(|b| b.is_ascii_whitespace()).count();
+            let from = stop + count;
+            let marker = self.is_marker(from, b"---") || self.is_marker(from, b"...");
+            if from == self.s.len() || marker {
+                return None;
+            }
+            if matches!(self.s[from], b',' | b']' | b'}' | b'#') {
+                break;
+            }
+            // A `:` here, or a bracket, is read by nobody as more of the scalar.
+            if matches!(self.s[from], b'[' | b'{' | b'?') || self.ends_key(from) {
+                return None;
+            }
+            let text = folded.get_or_insert_with(|| self.text[at..end].to_owned());
+            fold(text, space[..count].iter().filter(|b| **b == b'\n').count());
+            (end, stop) = self.plain_end_in_flow(from)?;
+            text.push_str(&self.text[from..end]);
+            // A key has one line.
+            if self.at(stop) == b':' {
+                return None;
+            }
+        }
+        let text = match folded {
+            Some(text) => Text::Owned(text.into()),
+            None => Text::Range(at as u32, end as u32),
+        };
+        Some((text, end))
+    }
+
+    fn ends_key(&self, at: usize) -> bool {
+        self.at(at) == b':' && self.blank_at(at + 1)
     }
 
     /// Past blanks, line ends and comments. None at a document marker.

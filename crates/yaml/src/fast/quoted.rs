@@ -59,30 +59,24 @@ fn folded(inner: &str, single: bool) -> Option<String> {
     let blank = [' ', '\t', '\r'];
     let mut text = String::with_capacity(inner.len());
     let mut breaks = 0;
-    let count = inner.split('\n').count();
-    for (i, line) in inner.split('\n').enumerate() {
-        let mut line = line;
-        if i > 0 {
+    let mut lines = inner.split('\n').peekable();
+    let mut first = true;
+    while let Some(mut line) = lines.next() {
+        if !first {
             breaks += 1;
             line = line.trim_start_matches(blank);
         }
-        let last = i + 1 == count;
+        first = false;
+        let last = lines.peek().is_none();
         if !last {
-            // Whether a backslash at the end escapes the line break or is escaped itself is
-            // not worth the lines it takes.
-            if line.trim_end_matches('\r').ends_with('\\') && !single {
+            line = line.trim_end_matches(blank);
+            // Whether a backslash here escapes the line break, a blank, or is escaped itself
+            // is for saphyr to find out.
+            if line.ends_with('\\') && !single {
                 return None;
             }
-            let trimmed = line.trim_end_matches(blank);
-            if trimmed.ends_with('\\') && !single {
-                return None;
-            }
-            line = trimmed;
         }
         if line.is_empty() && !last {
-            if i == 0 {
-                continue;
-            }
             continue;
         }
         if breaks > 0 {

@@ -24,11 +24,11 @@ fn key() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Words YAML 1.1 and 1.2 see differently.
+/// Words YAML 1.1 and 1.2 see differently, and the one that can be no key.
 fn is_word(text: &str) -> bool {
     matches!(
         text.to_lowercase().as_str(),
-        "y" | "n" | "yes" | "no" | "on" | "off"
+        "y" | "n" | "yes" | "no" | "on" | "off" | "null"
     )
 }
 
