@@ -28,7 +28,7 @@ pub use bindings::{
     Binding, BoundServer, Unbound, UnboundReason, bindings, missing_gateways, referencing,
     unselected_gateways,
 };
-pub use clusters::gateway_clusters;
+pub use clusters::{gateway_clusters, needs_service};
 pub use listeners::{GatewayConfig, gateway_listeners};
 pub use merge::{
     DropReason, Dropped, Merged, MergedServer, MergedServers, ServerKey, merged_servers,

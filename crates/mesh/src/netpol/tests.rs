@@ -1,7 +1,7 @@
 //! What policies let out, on small meshes.
 
 use super::*;
-use crate::reach::testing::mesh_of;
+use crate::testing::mesh_of;
 use crate::workloads::find_workload;
 
 const POD: &str = "
@@ -13,8 +13,7 @@ spec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}
 ";
 
 fn judged(policies: &str) -> Confinement {
-    let db = salsa::DatabaseImpl::new();
-    let mesh = mesh_of(&db, &format!("{POD}{policies}"));
+    let (db, mesh) = mesh_of(&format!("{POD}{policies}"));
     let workload = find_workload(&db, mesh, "shop", "a").unwrap();
     confinement(&db, mesh, &workload)
 }
@@ -139,8 +138,7 @@ fn calico_policies_select_by_expression() {
 #[test]
 fn pods_in_the_hosts_network_are_beyond_policies() {
     let text = POD.replace("containers:", "hostNetwork: true, containers:");
-    let db = salsa::DatabaseImpl::new();
-    let mesh = mesh_of(&db, &text);
+    let (db, mesh) = mesh_of(&text);
     let workload = find_workload(&db, mesh, "shop", "a").unwrap();
     assert_eq!(confinement(&db, mesh, &workload).verdict, Confined::HostNetwork);
 }
@@ -158,8 +156,7 @@ spec:
   - to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: infra}}, podSelector: {matchLabels: {istio: egress}}}]
     ports: [{port: 8443}]
 ";
-    let db = salsa::DatabaseImpl::new();
-    let mesh = mesh_of(&db, &format!("{POD}{policy}"));
+    let (db, mesh) = mesh_of(&format!("{POD}{policy}"));
     let from = find_workload(&db, mesh, "shop", "a").unwrap();
     let labels = [("istio", "egress")].into_iter().collect();
     let gateway = |namespace| Pod { namespace, labels: &labels, service_account: "", ports: &[] };

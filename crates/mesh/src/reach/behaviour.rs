@@ -1,8 +1,8 @@
 //! Whose behaviour depends on an object: narrower than who sees it.
 
-use super::own_services::own_services;
 use super::sees;
-use super::served::{serves_virtual_service, uses_gateway};
+use super::served::{bound_servers, uses_gateway};
+use crate::gateways::service_targets;
 use super::subject::{Role, Subject};
 use crate::db::{Db, Mesh, name};
 use crate::envoy::Because;
@@ -80,10 +80,10 @@ pub(super) fn depends(
 }
 
 fn inbound(db: &dyn Db, mesh: Mesh, services: &[Arc<Service>], proxy: &Proxy) -> Option<Because> {
-    let own = own_services(db, mesh, proxy);
+    let own = service_targets(db, mesh, proxy);
     let service = services
         .iter()
-        .find(|s| own.iter().any(|o| o.object == s.object))?;
+        .find(|s| own.iter().any(|t| t.service.object == s.object))?;
     Some(Because::new(
         &service.object,
         "",
@@ -103,12 +103,9 @@ fn virtual_service_used(
     vs: &VirtualService,
 ) -> Option<Because> {
     if proxy.is_router() {
-        return serves_virtual_service(db, mesh, proxy, vs).then(|| {
-            Because::new(
-                &vs.object,
-                "spec.hosts",
-                "its hosts are served here (V:R6.10)",
-            )
+        let bound = bound_servers(db, mesh, proxy, vs);
+        return (!bound.is_empty()).then(|| {
+            Because::new(&vs.object, "spec.hosts", "its hosts are served here (V:R6.10)")
         });
     }
     if !vs.tls.is_empty() || !vs.tcp.is_empty() {

@@ -8,18 +8,15 @@
 
 mod behaviour;
 mod freezes;
-mod own_services;
+mod freezes_sidecar;
 mod pushed;
 mod sees;
 mod served;
 mod subject;
 #[cfg(test)]
-pub(crate) mod testing;
-#[cfg(test)]
 mod tests;
 
 pub use freezes::{Frozen, FrozenUnit};
-pub use own_services::own_services;
 pub use pushed::{PushTypes, push_types};
 pub use subject::{Subject, subject};
 

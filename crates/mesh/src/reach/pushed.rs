@@ -1,11 +1,11 @@
 //! Whom istiod pushes to (V:R9.6-R9.12): its own over-approximation, followed to the letter.
 
-use super::own_services::own_services;
 use super::sees;
 use super::served::has_cluster_of;
 use super::subject::{Role, Subject};
 use crate::db::{Db, Mesh, name};
 use crate::envoy::Because;
+use crate::gateways::service_targets;
 use crate::index::facts;
 use crate::registry::{Resolution, Service, host_namespaces, service_in};
 use crate::visibility::{scope_of, services_of};
@@ -92,8 +92,8 @@ fn of_services(
             return Some(sees::why_member(Some(&scope), member, &member.service));
         }
     }
-    let own = own_services(db, mesh, proxy);
-    let own = own.iter().find(|s| {
+    let own = service_targets(db, mesh, proxy);
+    let own = own.iter().map(|t| &t.service).find(|s| {
         keys.iter()
             .any(|(host, ns)| s.host == *host && s.namespace == *ns)
     })?;

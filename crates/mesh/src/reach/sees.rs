@@ -1,9 +1,10 @@
 //! Who has an object in what it is configured from.
 
-use super::served::{attached_gateways, has_cluster_of};
+use super::served::has_cluster_of;
 use super::subject::{Attachment, Role, Subject};
 use crate::db::{Db, Mesh, name};
 use crate::envoy::Because;
+use crate::gateways::attached_gateways;
 use crate::index::facts;
 use crate::names::subset_of;
 use crate::registry::{Service, is_importable};
@@ -71,7 +72,7 @@ fn service_seen(db: &dyn Db, mesh: Mesh, proxy: &Proxy, service: &Service) -> Op
     }
     let scope = scope_of(db, mesh, proxy);
     let listed = scope.listeners.iter().map(|l| &l.services);
-    let member = std::iter::once(&scope.services)
+    let member = std::iter::once(&*scope.services)
         .chain(listed)
         .find_map(|set| set.of_host(&service.host).find(of_object))?;
     Some(why_member(Some(&scope), member, service))

@@ -1,62 +1,35 @@
 //! What a gateway workload makes of an object: the questions this folder asks of `gateways`.
 
 use crate::db::{Db, Mesh};
-use crate::envoy::Because;
-use crate::index::{all_objects, facts};
+use crate::gateways::{BoundServer, bindings, merged_servers, needs_service};
 use crate::registry::Service;
 use crate::visibility::VirtualService;
 use crate::workloads::Proxy;
-use meshscope_manifest::spec::gateway::Server;
-use meshscope_manifest::spec::meshconfig::Flag;
-use meshscope_manifest::{Kind, ResourceKey, Str};
-use std::sync::Arc;
+use meshscope_manifest::ResourceKey;
 
-/// temporary
-pub(super) struct Gateway {
-    pub object: ResourceKey,
-    pub servers: Vec<Server>,
+/// Whether the workload keeps clusters of a service it can see: all, or only those its routes reach
+/// (V:R6.9).
+pub(super) fn has_cluster_of(db: &dyn Db, mesh: Mesh, proxy: &Proxy, service: &Service) -> bool {
+    needs_service(db, mesh, proxy, service)
 }
-impl Gateway {
-    pub fn label(&self) -> Str {
-        format!("{}/{}", self.object.namespace, self.object.name).into()
-    }
+
+/// Whether a server of the Gateway survived merging.
+pub(super) fn uses_gateway(db: &dyn Db, mesh: Mesh, proxy: &Proxy, key: &ResourceKey) -> bool {
+    let merged = merged_servers(db, mesh, proxy);
+    let mut servers = merged.keys.iter().flat_map(|k| &k.servers);
+    servers.any(|s| s.gateway.object == *key)
 }
-/// temporary
-pub(super) struct AttachedGateway {
-    pub gateway: Arc<Gateway>,
-    pub because: Because,
-}
-pub(super) fn attached_gateways(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Vec<AttachedGateway> {
-    if !proxy.is_router() {
-        return Vec::new();
-    }
-    let _ = facts(db, mesh).flag(Flag::ScopeGatewayToNamespace);
-    all_objects(db, mesh, Kind::Gateway)
+
+/// The servers a VirtualService is programmed on.
+pub(super) fn bound_servers(
+    db: &dyn Db,
+    mesh: Mesh,
+    proxy: &Proxy,
+    vs: &VirtualService,
+) -> Vec<BoundServer> {
+    let bindings = bindings(db, mesh, proxy);
+    let of_vs = bindings
         .iter()
-        .filter_map(|r| {
-            let g = r.gateway()?;
-            g.selector
-                .subset_of(&proxy.labels)
-                .then(|| AttachedGateway {
-                    because: Because::new(
-                        &r.key,
-                        "spec.selector",
-                        "every label of the selector is on the pod (G:SEL-3)",
-                    ),
-                    gateway: Arc::new(Gateway {
-                        object: r.key.clone(),
-                        servers: g.servers.clone(),
-                    }),
-                })
-        })
-        .collect()
-}
-pub(super) fn has_cluster_of(_: &dyn Db, _: Mesh, _: &Proxy, _: &Service) -> bool {
-    true
-}
-pub(super) fn uses_gateway(_: &dyn Db, _: Mesh, _: &Proxy, _: &ResourceKey) -> bool {
-    true
-}
-pub(super) fn serves_virtual_service(_: &dyn Db, _: Mesh, _: &Proxy, _: &VirtualService) -> bool {
-    true
+        .filter(|b| b.virtual_service.object == vs.object && b.virtual_service.name == vs.name);
+    of_vs.flat_map(|b| b.bound.clone()).collect()
 }

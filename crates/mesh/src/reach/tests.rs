@@ -1,7 +1,7 @@
 //! Who sees, who is pushed, who depends: on the examples of the specification.
 
 use super::*;
-use super::testing::mesh_of;
+use crate::testing::mesh_of;
 use meshscope_manifest::Kind;
 
 const PODS: &str = "
@@ -36,8 +36,7 @@ spec: {selector: {matchLabels: {istio: gw}}, template: {metadata: {labels: {isti
 ";
 
 fn radius(extra: &str, kind: Kind, namespace: &str, name: &str) -> BlastRadius {
-    let db = salsa::DatabaseImpl::new();
-    let mesh = mesh_of(&db, &format!("{PODS}{extra}"));
+    let (db, mesh) = mesh_of(&format!("{PODS}{extra}"));
     blast_radius(&db, mesh, &ResourceKey::new(kind, namespace, name))
 }
 
