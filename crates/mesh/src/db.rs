@@ -22,7 +22,7 @@ pub struct SourceFile {
     pub path: Str,
     /// The text; empty for a file that is gone.
     pub text: Arc<str>,
-    /// The line (0-based) last edited in an editor: turns on recovery of half-typed text.
+    /// The line (1-based) last edited in an editor: turns on recovery of half-typed text.
     #[returns(copy)]
     pub edited_line: Option<u32>,
 }
