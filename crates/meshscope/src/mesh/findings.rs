@@ -4,7 +4,7 @@ use super::Mesh;
 use crate::finding::{
     Certainty, Finding, Location, Position, Range, Related, ResourceId, Severity,
 };
-use meshscope_manifest::document::{SyntaxProblem, syntax_problems};
+use meshscope_manifest::document::{SyntaxProblem, decode_document, syntax_problems};
 use meshscope_manifest::{ResourceKey, validate};
 use meshscope_mesh::index::{self, FileObject, file_summary};
 use meshscope_mesh::{SourceFile, Unit};
@@ -23,16 +23,22 @@ impl Mesh<'_> {
         findings
     }
 
-    /// What CRD schema and webhook say about an object, over all its definitions; none when it is
-    /// not in the mesh.
+    /// What API server and webhook say about an object, over all its definitions; none when it is not
+    /// in the mesh. Unlike findings this has the webhook's warnings that rules say better.
     pub fn problems(&self, key: &ResourceKey) -> Option<Vec<validate::Problem>> {
         let (db, mesh) = (self.db(), self.input());
         let definitions = index::definitions(db, mesh, key);
-        let objects = definitions.iter().filter_map(|definition| {
-            let summary = file_summary(db, definition.file);
-            summary.objects.get(definition.entry)
-        });
-        let problems = objects.flat_map(|object| object.problems.iter().cloned());
+        let context = validate::Context {
+            webhook_warnings: true,
+            ..validate::Context::default()
+        };
+        let said = |definition: &index::Definition| {
+            let document = index::document(db, definition.file, definition.document).as_ref()?;
+            let mut objects = decode_document(document, &context).into_iter();
+            let object = objects.find(|object| object.prefix == definition.prefix)?;
+            Some(object.problems)
+        };
+        let problems = definitions.iter().filter_map(said).flatten();
         (!definitions.is_empty()).then(|| problems.collect())
     }
 
