@@ -29,7 +29,7 @@ pub use attach::{
 };
 pub use binding::{Binding, BoundServer, Unbound, UnboundReason};
 pub use bindings::{bindings, missing_gateways, referencing, unselected_gateways};
-pub use clusters::gateway_clusters;
+pub use clusters::{gateway_clusters, needs_service};
 pub use dropped::{DropReason, Dropped};
 pub use listeners::{GatewayConfig, gateway_listeners};
 pub use merge::{Merged, MergedServer, MergedServers, ServerKey, merged_servers};

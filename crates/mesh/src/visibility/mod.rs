@@ -11,11 +11,14 @@ mod sidecar;
 mod virtual_service;
 mod virtual_services;
 
-pub use clusters::{Cluster, cluster_name, clusters, has_cluster, headless_by_eds};
+pub use clusters::{
+    Cluster, cluster_name, clusters, clusters_of, has_cluster, headless_by_eds,
+};
 pub use imports::{destinations, pick};
 pub use rule_lookup::{
     Entry as DestinationRuleEntry, Step as LookupStep, choose, destination_rule_for,
-    lookup as destination_rules, passes_export, tables_in as destination_rule_tables,
+    find as find_destination_rules, lookup as destination_rules, passes_export,
+    tables_in as destination_rule_tables,
 };
 pub use scopes::{Listener, Scope, router_services, scope, scope_of};
 pub use service_set::{Member, Reason, ServiceSet};
