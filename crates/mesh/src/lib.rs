@@ -12,12 +12,15 @@ pub mod db;
 pub mod envoy;
 pub mod gateway_api;
 pub mod gateways;
+pub mod inbound;
 pub mod index;
 pub mod names;
+pub mod outbound;
 pub mod registry;
 pub mod routes;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod trace;
 pub mod visibility;
 pub mod workloads;
 
