@@ -138,6 +138,36 @@ fn namespace_definitions<'db>(
     Arc::new(by_kind)
 }
 
+/// An object that several documents define.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubled {
+    /// The object.
+    pub key: ResourceKey,
+    /// How many documents define it.
+    pub times: usize,
+    /// Whether they all say the same.
+    pub identical: bool,
+}
+
+/// The objects of one namespace that several documents define, in order.
+#[salsa::tracked]
+pub fn doubled_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Doubled]> {
+    let definitions = namespace_definitions(db, mesh, namespace);
+    let mut by_key: BTreeMap<&ResourceKey, Vec<u64>> = BTreeMap::new();
+    for resource in definitions.values().flatten() {
+        by_key.entry(&resource.key).or_default().push(resource.digest);
+    }
+    by_key
+        .into_iter()
+        .filter(|(_, digests)| digests.len() > 1)
+        .map(|(key, digests)| Doubled {
+            key: key.clone(),
+            times: digests.len(),
+            identical: digests.windows(2).all(|pair| pair[0] == pair[1]),
+        })
+        .collect()
+}
+
 /// Resources that settings add: assumed objects and installs the repository only names.
 #[salsa::tracked]
 fn extra_resources(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Resource>]> {
