@@ -53,10 +53,17 @@ pub fn decode_document(document: &Document, context: &Context) -> Vec<Decoded> {
     if !may_hold_resources(document.text()) {
         return Vec::new();
     }
-    match read::document(document) {
-        Some(value) => decode_value(&value, context),
-        None => Vec::new(),
+    let Some(value) = read::document(document) else {
+        return Vec::new();
+    };
+    let mut decoded = decode_value(&value, context);
+    // ytt writes its templates into comments; what they will make of the values nobody knows.
+    if document.text().contains("#@ ") {
+        decoded
+            .iter_mut()
+            .for_each(|object| object.problems.clear());
     }
+    decoded
 }
 
 /// The same for a document that was built and not read.
@@ -110,11 +117,16 @@ fn decode_object(object: &Value, prefix: Path, context: &Context) -> Option<Deco
         ));
     }
     let generated = object.get("metadata").field("generateName").is_some();
-    let api_group_is_ours = kind.is_istio() || kind.group() == "gateway.networking.k8s.io";
+    let is_istio = kind.is_istio() && kind != Kind::IstioOperator;
+    let api_group_is_ours = is_istio || kind.group() == "gateway.networking.k8s.io";
     if name.is_none() && !generated && !assumed && api_group_is_ours {
         problems.push(nameless(kind));
     }
     let version = api_version.unwrap_or_default();
+    if object.has("$patch") {
+        // A patch of kustomize that says how to merge: no object of its own.
+        return None;
+    }
     problems.extend(validate::validate(kind, version, object, context));
     Some(Decoded {
         kind,

@@ -1,12 +1,15 @@
-//! Kubernetes, Istio and Gateway API resources as position-free values.
+//! Typed resources without positions.
 //!
-//! From a YAML tree to [`value::Value`], to [`resource::Resource`]; what the API server and istiod's
+//! Owns the kinds meshscope knows, how their manifests decode into values, what CRD schema and
 //! webhook say about it; and how files become the objects of a mesh. This crate must not know salsa,
 //! proxies, or what a mesh does with a resource.
 
 pub mod document;
+pub mod edit;
 pub mod kind;
+pub mod kustomize;
 pub mod read;
+pub mod repository;
 pub mod resource;
 pub mod spec;
 pub mod validate;

@@ -79,10 +79,10 @@ mod tests {
 
     #[test]
     fn aliases_and_merges_are_written_out() {
-        let value = read("a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  y: 3\nc: *a\n");
-        assert_eq!(value.get("b").int("x"), Some(1));
-        assert_eq!(value.get("b").int("y"), Some(3));
-        assert_eq!(value.get("c").int("y"), Some(2));
+        let value = read("a: &a {one: 1, two: 2}\nb:\n  <<: *a\n  two: 3\nc: *a\n");
+        assert_eq!(value.get("b").int("one"), Some(1));
+        assert_eq!(value.get("b").int("two"), Some(3));
+        assert_eq!(value.get("c").int("two"), Some(2));
     }
 
     #[test]

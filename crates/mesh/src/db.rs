@@ -22,7 +22,7 @@ pub struct SourceFile {
     pub path: Str,
     /// The text; empty for a file that is gone.
     pub text: Arc<str>,
-    /// The line (0-based) last edited in an editor: turns on recovery of half-typed text.
+    /// The line (1-based) last edited in an editor: turns on recovery of half-typed text.
     #[returns(copy)]
     pub edited_line: Option<u32>,
 }
@@ -101,4 +101,16 @@ pub struct Name<'db> {
 /// Interns a query key.
 pub fn name<'db>(db: &'db dyn Db, text: &str) -> Name<'db> {
     Name::new(db, Str::new(text))
+}
+
+/// A proxy as a query key. Equal proxies are one key, so results are per proxy class.
+#[salsa::interned(debug)]
+pub struct ProxyKey<'db> {
+    /// The proxy.
+    pub proxy: crate::workloads::Proxy,
+}
+
+/// Interns a proxy as a query key.
+pub fn proxy_key<'db>(db: &'db dyn Db, proxy: &crate::workloads::Proxy) -> ProxyKey<'db> {
+    ProxyKey::new(db, proxy.clone())
 }

@@ -11,6 +11,7 @@
 pub mod db;
 pub mod envoy;
 pub mod gateway_api;
+pub mod gateways;
 pub mod index;
 pub mod names;
 pub mod registry;

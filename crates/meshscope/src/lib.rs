@@ -1,1 +1,24 @@
-//! Placeholder.
+//! meshscope as a library: open a repository, edit files in memory, ask its meshes.
+//!
+//! Owns the [`Workspace`] with its database, the settings, and the questions of a [`Mesh`] as plain
+//! values. It must not know output formats, editors or the language server protocol.
+
+mod db;
+pub mod finding;
+pub mod fs;
+mod mesh;
+pub mod settings;
+mod workspace;
+
+pub use db::Database;
+pub use finding::Finding;
+pub use fs::{FileSystem, MemoryFileSystem, OsFileSystem};
+pub use mesh::{Mesh, Role, Visibility, Who, WhoError};
+pub use settings::{MeshSpec, Settings};
+pub use workspace::{LoadProblem, OpenError, Workspace};
+
+/// The engine, for questions the handles here do not ask yet.
+pub use meshscope_mesh as engine;
+
+/// Resources and values.
+pub use meshscope_manifest as manifest;

@@ -20,7 +20,7 @@ pub enum Certainty {
 }
 
 /// Where a finding sits.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Anchor {
     /// On a field of an object; the empty path is the object.
     Field {
@@ -34,15 +34,11 @@ pub enum Anchor {
     /// On text that is no object.
     Text {
         /// The file.
-        file: FileRef,
+        file: SourceFile,
         /// The bytes.
         span: Span,
     },
 }
-
-/// A file by its input; ordered by identity only to make findings sortable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct FileRef(pub SourceFile);
 
 /// The other party of a conflict.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

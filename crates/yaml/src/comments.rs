@@ -66,3 +66,16 @@ pub(crate) fn end_of_line(bytes: &[u8], at: usize) -> usize {
         end
     }
 }
+
+/// The end of a block scalar without the blank at its end.
+pub(crate) fn block_end(bytes: &[u8], header: usize, end: usize) -> usize {
+    let line = end_of_line(bytes, header);
+    let body = bytes.get(line..end).unwrap_or(&[]).trim_ascii_end();
+    if body.is_empty() {
+        let indicators = bytes[header..line]
+            .iter()
+            .take_while(|b| matches!(b, b'|' | b'>' | b'+' | b'-' | b'0'..=b'9'));
+        return header + indicators.count();
+    }
+    line + body.len()
+}

@@ -1,6 +1,8 @@
 //! Says what is wrong in the words of somebody who writes YAML. Owns the translation of
 //! saphyr's messages; must not know how to go on after a fault.
 
+use memchr::memchr_iter;
+
 use crate::comments::end_of_line;
 use crate::{ErrorKind, Span, SyntaxError};
 
@@ -83,7 +85,10 @@ pub(crate) fn scan_error(text: &str, at: u32, info: &str) -> SyntaxError {
         let message = "template text (`{{`), not YAML yet";
         return SyntaxError::new(ErrorKind::Template, span, message);
     }
-    if let Some(tab) = tab_near(bytes, line, at) {
+    // saphyr tells where the scalar before the tab begins.
+    let later = || memchr_iter(b'\t', bytes).find(|t| *t >= at && indents(bytes, *t));
+    let told = info.contains("tab").then(later).flatten();
+    if let Some(tab) = told.or_else(|| tab_near(bytes, line, at)) {
         let span = Span::new(tab as u32, tab as u32 + 1);
         let message = "a tab where indentation must be spaces";
         return SyntaxError::new(ErrorKind::Tab, span, message);
@@ -110,6 +115,14 @@ fn template(text: &str) -> Option<usize> {
         at += line.len();
     }
     None
+}
+
+fn indents(bytes: &[u8], tab: usize) -> bool {
+    let before = bytes[..tab]
+        .iter()
+        .rev()
+        .find(|b| !matches!(b, b' ' | b'\t'));
+    matches!(before, None | Some(b'\n'))
 }
 
 /// A tab in the indentation of this line, or of the line above.

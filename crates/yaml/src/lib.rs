@@ -13,10 +13,13 @@
 //! ```
 
 mod comments;
+#[cfg(test)]
+mod differential;
 mod document;
-mod duplicates;
 mod error;
 mod explain;
+mod fast;
+mod keys;
 mod line_index;
 mod marks;
 mod merge;
@@ -29,6 +32,7 @@ mod saphyr;
 mod scalar;
 mod span;
 mod split;
+mod tabs;
 mod tree;
 
 pub use document::{Comment, Document, Location};

@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr_iter;
 
 use crate::document::within;
 use crate::recover::recover;
-use crate::tree::{Style, Tree};
+use crate::tree::Tree;
 use crate::{
-    Comment, Document, ErrorKind, Limits, Options, Span, SyntaxError, duplicates, saphyr, split,
+    Comment, Document, ErrorKind, Limits, Options, Span, SyntaxError, fast, keys, saphyr, split,
+    tabs,
 };
 
 /// All documents of a text.
@@ -111,11 +112,17 @@ pub(crate) fn read(text: &str, limits: &Limits) -> Result<Parsed, SyntaxError> {
     if let Some(error) = control_character(text) {
         return Err(error);
     }
-    let mut parsed = saphyr::read(text, limits)?;
-    if let Some(error) = tab_indentation(text, &parsed.tree) {
-        return Err(error);
-    }
-    duplicates::mark(&mut parsed.tree, text, &mut parsed.errors);
+    let mut parsed = match fast::read(text, limits) {
+        Some(parsed) => parsed,
+        None => {
+            let parsed = saphyr::read(text, limits)?;
+            if let Some(error) = tabs::indentation(text, &parsed.tree) {
+                return Err(error);
+            }
+            parsed
+        }
+    };
+    keys::mark(&mut parsed.tree, text, &mut parsed.errors)?;
     if !within(&parsed.tree, limits) {
         let message = "its aliases expand to too much";
         parsed.errors.push(SyntaxError::new(
@@ -140,40 +147,6 @@ fn control_character(text: &str) -> Option<SyntaxError> {
     let span = Span::new(at as u32, at as u32 + 1);
     let message = format!("control character 0x{:02X}", bytes[at]);
     Some(SyntaxError::new(ErrorKind::ControlCharacter, span, message))
-}
-
-/// A tab in the indentation of a block node: saphyr lets some pass, go-yaml none.
-fn tab_indentation(text: &str, tree: &Tree) -> Option<SyntaxError> {
-    let bytes = text.as_bytes();
-    memchr(b'\t', bytes)?;
-    let mut id = 0;
-    while let Some(node) = tree.nodes.get(id as usize) {
-        let before = &bytes[..node.start as usize];
-        let blank = before
-            .iter()
-            .rev()
-            .take_while(|b| matches!(b, b' ' | b'\t'))
-            .count();
-        let (before, blank) = before.split_at(before.len() - blank);
-        if let Some(tab) = blank.iter().position(|b| *b == b'\t')
-            && matches!(before.last(), None | Some(b'\n' | b'-' | b'?'))
-        {
-            let at = (before.len() + tab) as u32;
-            let message = "a tab where indentation must be spaces";
-            return Some(SyntaxError::new(
-                ErrorKind::Tab,
-                Span::new(at, at + 1),
-                message,
-            ));
-        }
-        // Inside of brackets tabs are blanks like any other.
-        id = if node.style == Style::Flow {
-            tree.next(id)
-        } else {
-            id + 1
-        };
-    }
-    None
 }
 
 /// The 1-based line, within a document, of a line of the whole text.

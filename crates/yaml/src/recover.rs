@@ -10,8 +10,10 @@ use crate::{Limits, SyntaxError};
 
 /// Rounds of blanking what the reader complains about.
 const ROUNDS: usize = 3;
-/// Readings in all, so that a large broken text stays bearable.
+/// Readings in all.
 const MAX_TRIES: usize = 24;
+/// Bytes read in all, so that a large broken text stays bearable.
+const MAX_READ: usize = 8 << 20;
 
 /// Reads a broken document as well as possible; none when nothing helps. Positions are
 /// those of the text as it is. `edited` is a line of the document, counted from 1.
@@ -78,15 +80,15 @@ fn remove_byte(parsed: &mut Parsed, at: u32) {
 fn by_errors(text: &str, lines: &Lines, error: &SyntaxError, limits: &Limits) -> Option<Parsed> {
     let mut current = text.to_owned();
     let mut line = lines.of(error.span.start);
-    let mut tries = 0;
+    let mut tries = (MAX_READ / text.len().max(1)).clamp(2, MAX_TRIES);
     for _ in 0..ROUNDS {
         let mut progress = None;
         for candidate in candidates(&current, lines, line) {
             let mut mended = current.clone();
-            if tries == MAX_TRIES || !lines.blank(&mut mended, candidate) {
+            if tries == 0 || !lines.blank(&mut mended, candidate) {
                 continue;
             }
-            tries += 1;
+            tries -= 1;
             match read(&mended, limits) {
                 Ok(parsed) => return Some(parsed),
                 Err(next) => {

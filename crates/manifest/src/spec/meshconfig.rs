@@ -37,6 +37,8 @@ pub struct MeshConfig {
     pub proxy_http_port: u32,
     /// `extensionProviders` as (name, service host as written; empty when it has none).
     pub extension_providers: Vec<(Str, Str)>,
+    /// The service and port of the first extension provider that serves certificates by SDS.
+    pub sds_provider: Option<(Str, u32)>,
     /// `defaultConfig.proxyMetadata` with string values.
     pub proxy_metadata: Vec<(Str, Str)>,
     /// `defaultConfig.interceptionMode` is NONE.
@@ -69,6 +71,7 @@ impl Default for MeshConfig {
             extension_providers: ["prometheus", "stackdriver", "envoy"]
                 .map(|n| (n.into(), Str::default()))
                 .to_vec(),
+            sds_provider: None,
             proxy_metadata: Vec::new(),
             interception_none: false,
             locality_lb: true,
@@ -146,6 +149,10 @@ impl MeshConfig {
                 .unwrap_or_default();
             self.extension_providers.retain(|(n, _)| *n != name);
             self.extension_providers.push((name, service));
+            if let Some(sds) = provider.field("sds").filter(|_| self.sds_provider.is_none()) {
+                let port = sds.port("port").unwrap_or(0);
+                self.sds_provider = Some((sds.str_or_empty("service"), port.into()));
+            }
         }
         let proxy = overlay.get("defaultConfig");
         for (key, value) in proxy.entries("proxyMetadata") {

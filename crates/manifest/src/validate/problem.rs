@@ -82,6 +82,16 @@ pub enum Edit {
         /// Its value.
         value: Value,
     },
+    /// Puts quotes around the scalar at `path`, as it is written.
+    Quote {
+        /// The scalar.
+        path: Path,
+    },
+    /// Takes the quotes off the scalar at `path`.
+    Unquote {
+        /// The scalar.
+        path: Path,
+    },
     /// Removes the entry or item at `path`.
     Delete {
         /// The entry or item.
@@ -96,6 +106,9 @@ pub struct Context {
     pub default_namespace: Str,
     /// istiod's PILOT_ENABLE_IP_AUTOALLOCATE; on since 1.25.
     pub ip_autoallocate: bool,
+    /// Also say what the webhook warns about from one object and what meshscope's own rules say
+    /// better from the whole mesh: routes that others take, HTTP attributes in DENY policies.
+    pub webhook_warnings: bool,
 }
 
 impl Default for Context {
@@ -103,6 +116,7 @@ impl Default for Context {
         Context {
             default_namespace: Str::default(),
             ip_autoallocate: true,
+            webhook_warnings: false,
         }
     }
 }

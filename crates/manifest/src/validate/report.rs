@@ -21,6 +21,8 @@ pub(super) struct Report<'a> {
     /// Every place a cursor was at, with the place above it; paths are built only for findings.
     steps: RefCell<Vec<(u32, Step<'a>)>>,
     problems: RefCell<Vec<Problem>>,
+    /// Places whose schema findings a finding of the webhook says better.
+    covered: RefCell<Vec<Path>>,
     silent: Cell<bool>,
 }
 
@@ -34,6 +36,7 @@ impl<'a> Report<'a> {
             context,
             steps: RefCell::default(),
             problems: RefCell::default(),
+            covered: RefCell::default(),
             silent: Cell::new(false),
         }
     }
@@ -50,6 +53,11 @@ impl<'a> Report<'a> {
     /// The findings so far, leaving none.
     pub(super) fn take(&self) -> Vec<Problem> {
         self.problems.take()
+    }
+
+    /// The places that [`Found::covers`] named.
+    pub(super) fn covered(&self) -> Vec<Path> {
+        self.covered.take()
     }
 
     /// The rule for relations between fields of this kind.
@@ -181,6 +189,11 @@ impl<'a> At<'a> {
         self.field(key).into_iter().flat_map(At::entries)
     }
 
+    /// Whether this is the object itself.
+    pub(super) fn is_root(self) -> bool {
+        self.step == ROOT
+    }
+
     /// Where this is.
     pub(super) fn path(self) -> Path {
         self.report.path(self.step)
@@ -201,13 +214,25 @@ impl<'a> At<'a> {
         reason: &'static str,
         message: String,
     ) -> Found<'a> {
+        self.report_at(self.path(), rule, severity, reason, message)
+    }
+
+    /// A finding of any rule about a field that is not written.
+    pub(super) fn report_at(
+        self,
+        path: Path,
+        rule: &'static str,
+        severity: Severity,
+        reason: &'static str,
+        message: String,
+    ) -> Found<'a> {
         let kept = !(self.report.silent.get() && severity < Severity::Error);
         if kept {
             self.report.problems.borrow_mut().push(Problem {
                 rule,
                 reason,
                 severity,
-                path: self.path(),
+                path,
                 at_key: false,
                 message,
                 help: None,
@@ -251,6 +276,30 @@ impl<'a> At<'a> {
         self.report(self.report.kind_rule(), Severity::Error, reason, message)
     }
 
+    /// The rule of the kind, for what istiod only warns about.
+    pub(super) fn kind_warning(
+        self,
+        reason: &'static str,
+        fact: impl std::fmt::Display,
+    ) -> Found<'a> {
+        let rule = self.report.kind_rule();
+        self.report(rule, Severity::Warning, reason, fact.to_string())
+    }
+
+    /// Rule invalid-field-value, where a check of the value fails.
+    pub(super) fn check(self, reason: &'static str, check: Result<(), String>) {
+        if let Err(fact) = check {
+            self.value_error(reason, fact);
+        }
+    }
+
+    /// Rule invalid-field-value for a key of a mapping, where a check of the key fails.
+    pub(super) fn check_key(self, reason: &'static str, check: Result<(), String>) {
+        if let Err(fact) = check {
+            self.value_error(reason, fact).at_key();
+        }
+    }
+
     /// Rule invalid-regex.
     pub(super) fn regex_error(
         self,
@@ -267,6 +316,12 @@ impl<'a> At<'a> {
     /// Rule field-without-effect.
     pub(super) fn no_effect(self, reason: &'static str, fact: impl std::fmt::Display) -> Found<'a> {
         let message = format!("{} has no effect: {fact}", self.path());
+        self.report("field-without-effect", Severity::Warning, reason, message)
+    }
+
+    /// Rule field-without-effect, in words of its own.
+    pub(super) fn in_vain(self, reason: &'static str, fact: impl std::fmt::Display) -> Found<'a> {
+        let message = format!("{}: {fact}", self.path());
         self.report("field-without-effect", Severity::Warning, reason, message)
     }
 
@@ -312,6 +367,12 @@ impl Found<'_> {
     pub(super) fn related(self, at: At<'_>) -> Self {
         let path = at.path();
         self.change(|p| p.related.push(path))
+    }
+
+    /// What the schema says about `at` is the same fault.
+    pub(super) fn covers(self, at: At<'_>) -> Self {
+        self.report.covered.borrow_mut().push(at.path());
+        self
     }
 
     /// Kubernetes keeps the object all the same.

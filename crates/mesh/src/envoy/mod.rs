@@ -5,6 +5,7 @@
 
 mod because;
 mod listener;
+mod matching;
 mod route;
 
 pub use because::Because;
@@ -12,4 +13,5 @@ pub use listener::{
     ChainMatch, ClientCertificate, ClusterWeight, Filter, FilterChain, Listener, ServerTls,
     Transport,
 };
+pub use matching::{Answer, Request};
 pub use route::{Action, PathMatch, Route, RouteConfig, RouteMatch, TextMatch, VirtualHost};

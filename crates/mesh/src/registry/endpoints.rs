@@ -205,11 +205,20 @@ pub fn target_port(
     protocol: &str,
     workload: &Workload,
 ) -> Option<u32> {
+    container_port(target, port, protocol, &workload.container_ports)
+}
+
+/// The same for container ports given as (name, number, protocol).
+pub fn container_port(
+    target: &TargetPort,
+    port: u32,
+    protocol: &str,
+    container_ports: &[(Str, u32, Str)],
+) -> Option<u32> {
     match target {
         TargetPort::Same => Some(port),
         TargetPort::Number(number) => Some(*number),
-        TargetPort::Name(port_name) => workload
-            .container_ports
+        TargetPort::Name(port_name) => container_ports
             .iter()
             .find(|(n, _, p)| n == port_name && same_l4(p, protocol))
             .map(|(_, number, _)| *number),

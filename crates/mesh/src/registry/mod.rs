@@ -12,7 +12,7 @@ mod service;
 mod service_entry;
 
 pub use alias::{alias_target, aliases_of};
-pub use endpoints::{Endpoint, EndpointKind, endpoints, target_port};
+pub use endpoints::{Endpoint, EndpointKind, container_port, endpoints, target_port};
 pub use export_to::{
     Exports, exported_to, exports, exports_between, host_namespaces, is_importable,
     public_services, service_in, service_targets, services_in,

@@ -161,6 +161,10 @@ fn weighted(
 }
 
 fn cluster(vs: &VirtualService, destination: &Destination, context: &RouteContext<'_>) -> Str {
+    if destination.host.is_empty() {
+        // An invalid backendRef of a Gateway API route (G:RT-17).
+        return Str::new_static("UnknownService");
+    }
     let (host, port) = context.destinations.resolve(vs, destination, context.port);
     cluster_name(port, &destination.subset, &host)
 }

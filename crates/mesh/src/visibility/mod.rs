@@ -30,17 +30,43 @@ pub use sidecar::{EgressHosts, root_sidecar, sidecar_for, sidecars_in};
 pub use virtual_service::{HttpRoute, L4Route, MatchPlace, VirtualService, virtual_services_in};
 pub use virtual_services::{Audience, VsList, audience, public_bound, virtual_services_for};
 
-use crate::db::{Db, Mesh, name};
-use crate::workloads::Proxy;
+use crate::db::{Db, Mesh, Name, name};
+use crate::workloads::{Proxy, ProxyKind, workloads_in};
 use std::sync::Arc;
 
 /// The services a proxy gets clusters for: its scope's, or all visible ones for a gateway workload.
-pub fn services_of(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> ServiceSet {
+pub fn services_of(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Arc<ServiceSet> {
     if proxy.is_router() {
-        router_services(db, mesh, name(db, &proxy.config_namespace)).clone()
+        gateway_services(db, mesh, name(db, &proxy.config_namespace))
     } else {
         scope_of(db, mesh, proxy).services.clone()
     }
+}
+
+/// The services of the gateway workloads of a namespace (V:R6.8).
+pub fn gateway_services<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    namespace: Name<'db>,
+) -> Arc<ServiceSet> {
+    if shares_default_scope(db, mesh, namespace) {
+        let none = name(db, "");
+        scope(db, mesh, namespace, none, none).services.clone()
+    } else {
+        router_services(db, mesh, namespace).clone()
+    }
+}
+
+/// Whether the gateway workloads of a namespace are given the default scope of its sidecars: istiod
+/// does so once a sidecar without any applicable Sidecar has asked for it (V:R6.8, V:R8.5 N3). A
+/// namespace that runs such a sidecar is taken to have asked; where both scopes differ the result is
+/// ambiguous.
+#[salsa::tracked(returns(copy))]
+pub fn shares_default_scope<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> bool {
+    let text = namespace.text(db);
+    workloads_in(db, mesh, namespace).iter().any(|w| {
+        w.proxy == Some(ProxyKind::Sidecar) && sidecar_for(db, mesh, text, &w.labels).is_none()
+    })
 }
 
 /// The VirtualServices bound to `mesh` that a sidecar carries, each once, in order.

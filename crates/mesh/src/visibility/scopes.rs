@@ -32,7 +32,7 @@ pub struct Scope {
     /// Egress listeners in order; one for a scope without Sidecar.
     pub listeners: Vec<Listener>,
     /// The services that get clusters: one per host (V:R3.20).
-    pub services: ServiceSet,
+    pub services: Arc<ServiceSet>,
     /// What happens to traffic nothing matches (V:R3.26).
     pub policy: OutboundTrafficPolicy,
 }
@@ -142,7 +142,7 @@ pub fn scope<'db>(
         namespace: ns.clone(),
         sidecar: resource.map(|r| r.key.clone()),
         listeners,
-        services,
+        services: Arc::new(services),
         policy,
     })
 }
@@ -407,7 +407,7 @@ fn everything_clusters<'db>(
 /// The services of a gateway workload: all that are visible to its namespace, without own-namespace
 /// preference (V:R6.8).
 #[salsa::tracked]
-pub fn router_services<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> ServiceSet {
+pub fn router_services<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<ServiceSet> {
     let base = router_base(db, mesh);
     let named = exported_to(db, mesh, namespace);
     let contested = contested(db, mesh);
@@ -434,12 +434,12 @@ pub fn router_services<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -
         }
         hidden.insert(host.clone());
     }
-    ServiceSet::with_base(
+    Arc::new(ServiceSet::with_base(
         Some(base.clone()),
         hidden,
         merged.into_members(),
         Vec::new(),
-    )
+    ))
 }
 
 #[salsa::tracked]

@@ -188,13 +188,11 @@ pub fn virtual_services_for<'db>(
     let ns = client.text(db);
     let mut private = Vec::new();
     let mut exported = Vec::new();
-    for binder in binders_of(db, mesh, gateway).iter() {
-        for vs in targeted_to(db, mesh, name(db, binder), gateway, client).iter() {
-            if vs.namespace == *ns {
-                private.push(vs.clone())
-            } else {
-                exported.push(vs.clone())
-            }
+    for vs in targeted_to(db, mesh, gateway, client).iter() {
+        if vs.namespace == *ns {
+            private.push(vs.clone())
+        } else {
+            exported.push(vs.clone())
         }
     }
     let own_first = |list: &mut Vec<Arc<VirtualService>>| {
@@ -221,20 +219,31 @@ pub fn virtual_services_for<'db>(
     }
 }
 
-/// What one namespace binds to a gateway name for one client by name.
+/// What is bound to a gateway name for named clients only, by client.
 #[salsa::tracked]
-fn targeted_to<'db>(
+fn targeted_bound<'db>(
     db: &'db dyn Db,
     mesh: Mesh,
-    namespace: Name<'db>,
     gateway: Name<'db>,
-    client: Name<'db>,
-) -> VsSlice {
-    let client = client.text(db);
-    bound_in(db, mesh, namespace, gateway)
-        .targeted
-        .iter()
-        .filter(|(target, _)| target == client)
-        .map(|(_, vs)| vs.clone())
-        .collect()
+) -> Arc<FxHashMap<Str, Vec<Arc<VirtualService>>>> {
+    let mut by_client: FxHashMap<Str, Vec<Arc<VirtualService>>> = FxHashMap::default();
+    for ns in binders_of(db, mesh, gateway).iter() {
+        for (client, vs) in &bound_in(db, mesh, name(db, ns), gateway).targeted {
+            by_client
+                .entry(client.clone())
+                .or_default()
+                .push(vs.clone());
+        }
+    }
+    Arc::new(by_client)
+}
+
+/// What is bound to a gateway name for one client by name.
+#[salsa::tracked]
+fn targeted_to<'db>(db: &'db dyn Db, mesh: Mesh, gateway: Name<'db>, client: Name<'db>) -> VsSlice {
+    let bound = targeted_bound(db, mesh, gateway);
+    bound
+        .get(client.text(db))
+        .map(|v| v.as_slice().into())
+        .unwrap_or_default()
 }

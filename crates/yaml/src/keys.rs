@@ -1,18 +1,23 @@
-//! Marks mappings that need care: a key twice, or a merge key. Owns the search for
-//! equal keys; must not know which of them wins.
+//! The keys of mappings: marks those with a key twice or a merge key, and finds keys that
+//! cannot be one. Owns what keys there may be; must not know which of equal ones wins.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::scalar::key_text;
+use crate::scalar::{key_text, type_of};
 use crate::tree::{Kind, MERGES, NodeData, REPEATS, TAGGED, Tree};
-use crate::{ErrorKind, Span, Style, SyntaxError};
+use crate::{ErrorKind, Span, Style, SyntaxError, Typed};
 
 /// Up to so many keys, comparing each with each is quicker than hashing.
 const FEW: usize = 16;
 
-/// Flags the mappings of a tree and reports the keys that repeat.
-pub(crate) fn mark(tree: &mut Tree, source: &str, errors: &mut Vec<SyntaxError>) {
+/// Flags the mappings of a tree and reports the keys that repeat. An error is the first key
+/// that cannot be one.
+pub(crate) fn mark(
+    tree: &mut Tree,
+    source: &str,
+    errors: &mut Vec<SyntaxError>,
+) -> Result<(), SyntaxError> {
     let mut keys: Vec<(u32, u64)> = Vec::new();
     for id in 0..tree.nodes.len() as u32 {
         let node = tree.nodes[id as usize];
@@ -24,6 +29,9 @@ pub(crate) fn mark(tree: &mut Tree, source: &str, errors: &mut Vec<SyntaxError>)
         let mut key = id + 1;
         while key < node.a {
             let data = &tree.nodes[key as usize];
+            if let Some(error) = refused(tree, source, key) {
+                return Err(error);
+            }
             if data.kind == Kind::Scalar {
                 let text = tree.text(source, key);
                 if text == "<<" && data.style == Style::Plain {
@@ -40,6 +48,40 @@ pub(crate) fn mark(tree: &mut Tree, source: &str, errors: &mut Vec<SyntaxError>)
             flags |= REPEATS;
         }
         tree.nodes[id as usize].flags |= flags;
+    }
+    Ok(())
+}
+
+/// The fault of a key that is null or a collection, which go-yaml refuses. A collection is
+/// nearly always the `{{ x }}` of a template, and null a key not typed yet.
+fn refused(tree: &Tree, source: &str, key: u32) -> Option<SyntaxError> {
+    let node = &tree.nodes[key as usize];
+    let span = Span::new(node.start, node.end);
+    let target = tree.resolve(key);
+    match tree.nodes[target as usize].kind {
+        Kind::Alias => None,
+        Kind::Scalar => {
+            let (text, style) = (tree.text(source, target), tree.nodes[target as usize].style);
+            let null = style == Style::Plain
+                && text.len() <= 4
+                && type_of(text, style, tree.tag(target)) == Typed::Null;
+            let message = if text.is_empty() {
+                "the key before `:` is missing"
+            } else {
+                "null cannot be a key; for the word, quote it"
+            };
+            null.then(|| SyntaxError::new(ErrorKind::Syntax, span, message))
+        }
+        Kind::Mapping | Kind::Sequence => {
+            let before = (node.start as usize).saturating_sub(1);
+            if source.get(before..).is_some_and(|s| s.starts_with("{{")) {
+                let span = Span::new(span.start - 1, span.start + 1);
+                let message = "template text (`{{`), not YAML yet";
+                return Some(SyntaxError::new(ErrorKind::Template, span, message));
+            }
+            let message = "a key cannot be a mapping or a list";
+            Some(SyntaxError::new(ErrorKind::Syntax, span, message))
+        }
     }
 }
 

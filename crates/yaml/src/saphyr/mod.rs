@@ -2,12 +2,15 @@
 //! than this crate promises: characters for bytes, missing positions, and the few texts
 //! go-yaml reads differently. Must not know the fast scanner or recovery.
 
+mod positions;
+mod refused;
+
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use memchr::memchr2;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
+use self::positions::{is_unfinished, name_end, quoted_end};
 use crate::marks::Marks;
 use crate::read::Parsed;
 use crate::tree::{Builder, Kind, Text};
@@ -127,11 +130,22 @@ impl<'t> Reader<'t> {
                         continue;
                     }
                     let end = self.marks.byte(span.end.index()) as usize;
+                    let bytes = self.bytes.get(start..end).unwrap_or(&[]);
+                    let in_brackets = matches!(self.builder.inside(), Some((_, Style::Flow)));
+                    if let Some(error) = refused::fault(bytes, start, style, in_brackets) {
+                        return Err(error.into());
+                    }
                     self.scalar(start, end, &value, style, anchor, tag.as_deref());
                 }
                 Event::SequenceStart(anchor, tag) => {
                     depth += 1;
-                    self.open(Kind::Sequence, start, false, anchor, tag.as_deref())?;
+                    self.open(
+                        Kind::Sequence,
+                        start,
+                        span.is_empty(),
+                        anchor,
+                        tag.as_deref(),
+                    )?;
                 }
                 Event::MappingStart(anchor, tag) => {
                     depth += 1;
@@ -173,35 +187,45 @@ impl<'t> Reader<'t> {
         if anchor > 0 || tag.is_some() {
             at = self.after_properties(start);
         }
-        let mut bracket = matches!(self.bytes.get(at), Some(b'[' | b'{'));
-        // `[a: 1]` holds a mapping without braces; the events of one with braces span them.
+        // What has no brackets of its own begins with an empty event, though perhaps before
+        // a bracket: `- [a]`, `[a]: 1`, and the mapping of `[a: 1]`.
+        let bracket = !empty && matches!(self.bytes.get(at), Some(b'[' | b'{'));
         let pair = kind == Kind::Mapping
             && matches!(self.builder.inside(), Some((Kind::Sequence, Style::Flow)))
-            && (!bracket || empty);
-        bracket &= !pair;
+            && !bracket;
         let style = if bracket || pair {
             Style::Flow
         } else {
             Style::Block
         };
+        if kind == Kind::Sequence
+            && !bracket
+            && let Some((Kind::Mapping, Style::Block)) = self.builder.inside()
+        {
+            // For a list that stands as far left as its key saphyr tells where its first
+            // item is.
+            at = self.first_dash(at);
+        }
         let id = self.builder.open(kind, style, at as u32)?;
         if pair {
             self.builder.set_pair();
         }
         self.properties(id, anchor, tag);
-        if bracket {
-            self.cursor = at + 1;
-        }
+        self.cursor = self.cursor.max(at + usize::from(bracket));
         Ok(())
     }
 
     fn close(&mut self, start: usize) {
         let flow = matches!(self.builder.inside(), Some((_, Style::Flow)));
-        let end = if flow && !self.builder.is_pair() {
-            start + 1
-        } else {
-            self.cursor
-        };
+        let mut end = self.cursor;
+        if flow && !self.builder.is_pair() {
+            // After a comma without an entry saphyr tells where the comma is.
+            end = self.skip_blank(start);
+            if self.bytes.get(end) == Some(&b',') {
+                end = self.skip_blank(end + 1);
+            }
+            end += 1;
+        }
         self.builder.close(end as u32);
         self.cursor = self.cursor.max(end);
     }
@@ -267,7 +291,7 @@ impl<'t> Reader<'t> {
             ScalarStyle::Literal | ScalarStyle::Folded => {
                 let header = self.block_header(start);
                 let body = end;
-                let end = block_end(self.bytes, header, body);
+                let end = comments::block_end(self.bytes, header, body);
                 self.cursor = body.max(end);
                 let style = if style == ScalarStyle::Literal {
                     Style::Literal
@@ -280,7 +304,11 @@ impl<'t> Reader<'t> {
                 } else {
                     value
                 };
-                let from = start.max(header);
+                let from = if value.is_empty() {
+                    end
+                } else {
+                    start.max(header)
+                };
                 (
                     (header as u32, end as u32),
                     self.text(from, from + value.len(), value),
@@ -357,114 +385,4 @@ impl<'t> Reader<'t> {
         }
         false
     }
-
-    /// Where an empty node is: after the `:` or `-` it belongs to.
-    fn empty_at(&self, mark: usize) -> usize {
-        match self.builder.inside() {
-            Some((Kind::Mapping, _)) if self.builder.expects_value() => {
-                let colon = self.skip_blank(self.cursor);
-                if self.bytes.get(colon) == Some(&b':') {
-                    colon + 1
-                } else {
-                    self.cursor
-                }
-            }
-            Some((Kind::Sequence, Style::Block)) => {
-                let dash = self.skip_blank(self.cursor);
-                if self.bytes.get(dash) == Some(&b'-') {
-                    dash + 1
-                } else {
-                    mark
-                }
-            }
-            _ => mark,
-        }
-    }
-
-    /// Past blanks, line ends and comments.
-    fn skip_blank(&self, from: usize) -> usize {
-        let mut at = from;
-        loop {
-            match self.bytes.get(at) {
-                Some(b' ' | b'\t' | b'\n' | b'\r') => at += 1,
-                Some(b'#') => at = comments::end_of_line(self.bytes, at),
-                _ => return at,
-            }
-        }
-    }
-
-    /// Past anchors and tags and the blanks after them.
-    fn after_properties(&self, from: usize) -> usize {
-        let mut at = from;
-        while let Some(b'&' | b'!') = self.bytes.get(at) {
-            at = self.skip_blank(name_end(self.text, at + 1));
-        }
-        at
-    }
-
-    /// The `|` or `>` of a block scalar whose content, or header, is at `mark`.
-    fn block_header(&self, mark: usize) -> usize {
-        let mut at = self.cursor;
-        loop {
-            at = self.after_properties(self.skip_blank(at));
-            match self.bytes.get(at) {
-                Some(b'|' | b'>') => return at,
-                Some(b':' | b'-' | b'?') => at += 1,
-                // A directive.
-                Some(b'%') => at = comments::end_of_line(self.bytes, at),
-                _ => return mark,
-            }
-        }
-    }
-}
-
-/// The end of an anchor's or alias's name, or of a tag.
-fn name_end(text: &str, from: usize) -> usize {
-    let rest = text.get(from..).unwrap_or("");
-    let verbatim = rest.starts_with('<').then(|| rest.find('>')).flatten();
-    let end = |c: char| c.is_whitespace() || matches!(c, ',' | '[' | ']' | '{' | '}');
-    from + verbatim.map_or_else(|| rest.find(end).unwrap_or(rest.len()), |i| i + 1)
-}
-
-/// One past the closing quote of the quoted scalar at `start`.
-fn quoted_end(bytes: &[u8], start: usize) -> usize {
-    let Some(&quote) = bytes.get(start) else {
-        return start;
-    };
-    let mut at = start + 1;
-    while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(quote, b'\\', rest)) {
-        at += found;
-        match bytes[at] {
-            b'\\' if quote == b'"' => at += 2,
-            b'\\' => at += 1,
-            _ if quote == b'\'' && bytes.get(at + 1) == Some(&quote) => at += 2,
-            _ => return at + 1,
-        }
-    }
-    bytes.len()
-}
-
-/// Whether the last line of the block scalar at `header`, which ends the text, has no line
-/// break though its indentation is that of the scalar: saphyr adds one then.
-fn is_unfinished(bytes: &[u8], header: usize) -> bool {
-    let blank = |line: &[u8]| line.iter().all(|b| matches!(b, b' ' | b'\t' | b'\r'));
-    let body = &bytes[comments::end_of_line(bytes, header)..];
-    let mut lines = body.split(|b| *b == b'\n');
-    let last = lines.next_back().unwrap_or(body);
-    let first = lines.find(|l| !blank(l)).unwrap_or(last);
-    let indent = first.iter().take_while(|b| **b == b' ').count();
-    !last.is_empty() && (!blank(last) || last.len() >= indent)
-}
-
-/// The end of a block scalar without the blank at its end.
-fn block_end(bytes: &[u8], header: usize, end: usize) -> usize {
-    let line = comments::end_of_line(bytes, header);
-    let body = bytes.get(line..end).unwrap_or(&[]).trim_ascii_end();
-    if body.is_empty() {
-        let indicators = bytes[header..line]
-            .iter()
-            .take_while(|b| matches!(b, b'|' | b'>' | b'+' | b'-' | b'0'..=b'9'));
-        return header + indicators.count();
-    }
-    line + body.len()
 }

@@ -1,0 +1,45 @@
+//! Kustomize, natively: what `kustomize build` (5.5) makes of a directory, with the place every field
+//! was written in.
+//!
+//! [`build_one`] makes the [`Layer`] of one directory from its files and the layers of its bases;
+//! [`finish`] makes of a layer what a root is when it is built: names hashed, references and
+//! variables resolved. [`build`] does both for a root and everything it uses. Nothing here fails:
+//! what kustomize would stop at is a [`Problem`], and the rest is built all the same.
+//!
+//! This module must not know meshes, clusters or Istio, nor read files itself.
+
+mod build;
+mod charts;
+mod config;
+mod field;
+mod file;
+mod finish;
+mod generate;
+mod hash;
+mod id;
+mod json_patch;
+mod layer;
+mod merge;
+mod merge_list;
+mod nameref;
+mod patches;
+mod path;
+mod place;
+mod problem;
+mod replace;
+mod resource;
+mod schema;
+mod schema_table;
+mod select;
+mod sha256;
+mod source;
+mod transform;
+mod tree;
+mod vars;
+
+pub use build::build_one;
+pub use file::is_kustomization;
+pub use finish::{Built, Object, build, finish, references};
+pub use layer::{Bases, Chart, Files, Layer, Read};
+pub use place::{Inside, Origin, Place};
+pub use problem::{Problem, ProblemKind, Role, Use};

@@ -1,0 +1,38 @@
+//! Gateways: from Gateway and VirtualService objects to the listeners, route configs and clusters
+//! of a gateway workload (G:1-G:10, V:6).
+//!
+//! The order of the questions: which Gateways apply to the proxy (`attach`), on which ports
+//! (`targets`), which servers survive side by side (`merge`), what they listen with (`listeners`,
+//! `chains`, `auto_passthrough`), how requests are routed (`routes`), which clusters there are
+//! (`clusters`), what Envoy would refuse of it (`nack`) and which VirtualService got where
+//! (`bindings`). Everything is memoized per proxy class. It must not know sidecars, traces or rules.
+
+mod attach;
+mod auto_passthrough;
+mod bindings;
+mod chains;
+mod clusters;
+mod destinations;
+mod listeners;
+mod merge;
+mod nack;
+mod protocol;
+mod routes;
+mod targets;
+mod tls;
+
+pub use attach::{
+    AttachedGateway, Gateway, Selection, all_gateways, attached_gateways, find_gateway, gateways_in,
+};
+pub use bindings::{
+    Binding, BoundServer, Unbound, UnboundReason, bindings, missing_gateways, referencing,
+    unselected_gateways,
+};
+pub use clusters::gateway_clusters;
+pub use listeners::{GatewayConfig, gateway_listeners};
+pub use merge::{
+    DropReason, Dropped, Merged, MergedServer, MergedServers, ServerKey, merged_servers,
+};
+pub use nack::{Rejected, Rejection, listener_rejections, rejections, route_config_rejections};
+pub use routes::gateway_route_config;
+pub use targets::{ServiceTarget, service_targets};

@@ -1,0 +1,155 @@
+//! A finding as plain data: what the formats of the CLI and the editors are made from.
+//!
+//! Its JSON is the contract's. It must not know how it was computed.
+
+use serde::Serialize;
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// The rule's name.
+    pub rule: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// How sure.
+    pub certainty: Certainty,
+    /// The mesh it holds in.
+    pub mesh: String,
+    /// The object it sits on; none for a text that is no object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<ResourceId>,
+    /// The field; empty for the object itself.
+    pub path: String,
+    /// Where the field is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// The fact.
+    pub message: String,
+    /// The action.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// The other parties.
+    pub related: Vec<Related>,
+    /// How many proxies it reaches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reach: Option<Reach>,
+    /// Codes of other tools for the same fault.
+    pub equivalents: Vec<String>,
+    /// A repair.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Style.
+    Hint,
+    /// Advice.
+    Info,
+    /// Something written has no effect, or not the one it seems to have.
+    Warning,
+    /// Rejected, or certainly broken.
+    Error,
+}
+
+/// How sure a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Certainty {
+    /// It follows from the files.
+    Certain,
+    /// istiod itself decides by creation time or map order.
+    Ambiguous,
+    /// It rests on something outside the repository, named in the message.
+    Assumed,
+}
+
+/// An object.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct ResourceId {
+    /// The kind.
+    pub kind: String,
+    /// The API group; empty for the core group.
+    pub group: String,
+    /// The namespace; empty for cluster-scoped kinds, or when nothing says it.
+    pub namespace: String,
+    /// The name.
+    pub name: String,
+}
+
+/// A range of a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Location {
+    /// The file, relative to the root.
+    pub file: String,
+    /// The range.
+    pub range: Range,
+}
+
+/// A range of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Range {
+    /// Its start.
+    pub start: Position,
+    /// Its end, exclusive.
+    pub end: Position,
+}
+
+/// A position in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Position {
+    /// 1-based.
+    pub line: u32,
+    /// 1-based, in Unicode scalar values.
+    pub column: u32,
+    /// In UTF-8 bytes.
+    pub offset: u32,
+}
+
+/// Another party of a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Related {
+    /// The object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<ResourceId>,
+    /// The field.
+    pub path: String,
+    /// Where it is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// What it has to do with it.
+    pub message: String,
+}
+
+/// How many proxies a finding reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Reach {
+    /// Sidecars.
+    pub workloads: usize,
+    /// Gateway workloads.
+    pub gateways: usize,
+}
+
+/// A repair.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fix {
+    /// What applying it does, as an order.
+    pub title: String,
+    /// The edits; all or none.
+    pub edits: Vec<Edit>,
+}
+
+/// One edit of a repair.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Edit {
+    /// The file.
+    pub file: String,
+    /// What is replaced.
+    pub range: Range,
+    /// By what.
+    pub new_text: String,
+}

@@ -1,0 +1,161 @@
+//! Where files come from: the [`FileSystem`] trait, the disk, and a map for tests.
+//!
+//! Owns which files are looked at (manifests by their extension, `.gitignore` respected, nothing
+//! outside the root). It must not know what is in them.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use std::collections::BTreeMap;
+use std::io;
+
+/// Files beyond this are not read: no manifest is near it.
+pub const MAX_FILE_BYTES: u64 = 100 * 1024 * 1024;
+
+/// What walking a root found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Manifest files relative to the root, `/`-separated, sorted.
+    pub files: Vec<Utf8PathBuf>,
+    /// Symbolic links to files and directories inside the root: link, target. Not walked twice.
+    pub links: Vec<(Utf8PathBuf, Utf8PathBuf)>,
+    /// What could not be looked at: path and reason.
+    pub skipped: Vec<(Utf8PathBuf, String)>,
+}
+
+/// The files of a repository.
+pub trait FileSystem: Sync {
+    /// The manifest files under `root`.
+    ///
+    /// # Errors
+    /// When the root itself cannot be read.
+    fn walk(&self, root: &Utf8Path) -> io::Result<Found>;
+
+    /// The bytes of one file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is larger than [`MAX_FILE_BYTES`].
+    fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>>;
+}
+
+/// Whether a file is read at all.
+pub fn is_manifest_path(path: &Utf8Path) -> bool {
+    let extension = path.extension().unwrap_or_default();
+    ["yaml", "yml", "json"]
+        .iter()
+        .any(|known| extension.eq_ignore_ascii_case(known))
+}
+
+/// The disk.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OsFileSystem;
+
+impl FileSystem for OsFileSystem {
+    fn walk(&self, root: &Utf8Path) -> io::Result<Found> {
+        let real_root = root.canonicalize_utf8()?;
+        if !real_root.is_dir() {
+            return Err(io::Error::new(
+                io::ErrorKind::NotADirectory,
+                "not a directory",
+            ));
+        }
+        let mut found = Found::default();
+        let walk = ignore::WalkBuilder::new(&real_root)
+            .hidden(false)
+            .require_git(false)
+            .filter_entry(|entry| entry.file_name() != ".git")
+            .sort_by_file_path(|a, b| a.cmp(b))
+            .build();
+        for entry in walk {
+            match entry {
+                Ok(entry) => add(&real_root, &entry, &mut found),
+                Err(error) => found.skipped.push((Utf8PathBuf::new(), error.to_string())),
+            }
+        }
+        found.files.sort();
+        Ok(found)
+    }
+
+    fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
+        let length = std::fs::metadata(path)?.len();
+        if length > MAX_FILE_BYTES {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "larger than 100 MB",
+            ));
+        }
+        std::fs::read(path)
+    }
+}
+
+fn add(root: &Utf8Path, entry: &ignore::DirEntry, found: &mut Found) {
+    let Some(path) = Utf8Path::from_path(entry.path()) else {
+        let shown = entry.path().to_string_lossy().into_owned();
+        let reason = "its name is not UTF-8".to_owned();
+        found.skipped.push((shown.into(), reason));
+        return;
+    };
+    let Ok(relative) = path.strip_prefix(root) else {
+        return;
+    };
+    let Some(kind) = entry.file_type() else {
+        return;
+    };
+    if kind.is_symlink() {
+        match path.canonicalize_utf8() {
+            Ok(target) => match target.strip_prefix(root) {
+                Ok(target) => found.links.push((slashes(relative), slashes(target))),
+                Err(_) => found.skipped.push((
+                    slashes(relative),
+                    "a link that leaves the repository".into(),
+                )),
+            },
+            Err(error) => found.skipped.push((slashes(relative), error.to_string())),
+        }
+    } else if kind.is_file() && is_manifest_path(relative) {
+        found.files.push(slashes(relative));
+    }
+}
+
+/// The path with `/` between its parts on every system.
+fn slashes(path: &Utf8Path) -> Utf8PathBuf {
+    let parts: Vec<&str> = path.components().map(|c| c.as_str()).collect();
+    parts.join("/").into()
+}
+
+/// Files in memory: for tests, and for text that comes from a pipe.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryFileSystem {
+    files: BTreeMap<Utf8PathBuf, Vec<u8>>,
+}
+
+impl MemoryFileSystem {
+    /// No files.
+    pub fn new() -> MemoryFileSystem {
+        MemoryFileSystem::default()
+    }
+
+    /// Adds or replaces a file.
+    #[must_use]
+    pub fn with(mut self, path: impl Into<Utf8PathBuf>, text: impl Into<Vec<u8>>) -> Self {
+        self.files.insert(path.into(), text.into());
+        self
+    }
+}
+
+impl FileSystem for MemoryFileSystem {
+    fn walk(&self, root: &Utf8Path) -> io::Result<Found> {
+        let files = self.files.keys();
+        let under = files.filter_map(|path| path.strip_prefix(root).ok());
+        Ok(Found {
+            files: under
+                .filter(|path| is_manifest_path(path))
+                .map(slashes)
+                .collect(),
+            ..Found::default()
+        })
+    }
+
+    fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
+        let file = self.files.get(path).cloned();
+        file.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    }
+}

@@ -1,0 +1,201 @@
+//! The findings of a mesh: what is wrong with its texts and objects, in a fixed order.
+
+use super::Mesh;
+use crate::finding::{
+    Certainty, Finding, Location, Position, Range, Related, ResourceId, Severity,
+};
+use meshscope_manifest::document::{SyntaxProblem, syntax_problems};
+use meshscope_manifest::{ResourceKey, validate};
+use meshscope_mesh::index::{self, FileObject, file_summary};
+use meshscope_mesh::{SourceFile, Unit};
+use meshscope_yaml::{LineIndex, Path, Segment, Span};
+
+impl Mesh<'_> {
+    /// Every finding, sorted by file and position.
+    pub fn findings(&self) -> Vec<Finding> {
+        let db = self.db();
+        let mut findings: Vec<Finding> = Vec::new();
+        for unit in self.input().units(db).iter() {
+            self.of_unit(unit, &mut findings);
+        }
+        findings.sort_by(|a, b| order(a).cmp(&order(b)));
+        findings.dedup();
+        findings
+    }
+
+    /// What CRD schema and webhook say about an object, over all its definitions; none when it is
+    /// not in the mesh.
+    pub fn problems(&self, key: &ResourceKey) -> Option<Vec<validate::Problem>> {
+        let (db, mesh) = (self.db(), self.input());
+        let definitions = index::definitions(db, mesh, key);
+        let objects = definitions.iter().filter_map(|definition| {
+            let summary = file_summary(db, definition.file);
+            summary.objects.get(definition.entry)
+        });
+        let problems = objects.flat_map(|object| object.problems.iter().cloned());
+        (!definitions.is_empty()).then(|| problems.collect())
+    }
+
+    fn of_unit(&self, unit: &Unit, findings: &mut Vec<Finding>) {
+        let db = self.db();
+        let summary = file_summary(db, unit.file);
+        let mut lines = None;
+        for &ordinal in &summary.broken {
+            let Some(document) = index::document(db, unit.file, ordinal) else {
+                continue;
+            };
+            let lines = lines.get_or_insert_with(|| LineIndex::new(unit.file.text(db)));
+            let problems = syntax_problems(document);
+            findings.extend(
+                problems
+                    .into_iter()
+                    .map(|p| self.of_text(unit.file, lines, p)),
+            );
+        }
+        for object in &summary.objects {
+            for problem in object.problems.iter() {
+                let lines = lines.get_or_insert_with(|| LineIndex::new(unit.file.text(db)));
+                findings.push(self.of_object(unit, object, lines, problem));
+            }
+        }
+    }
+
+    fn of_text(&self, file: SourceFile, lines: &LineIndex, problem: SyntaxProblem) -> Finding {
+        let at = |span| self.location(file, lines, span);
+        Finding {
+            rule: problem.rule.into(),
+            severity: problem.severity.into(),
+            certainty: Certainty::Certain,
+            mesh: self.name().into(),
+            resource: None,
+            path: String::new(),
+            location: Some(at(problem.span)),
+            message: problem.message,
+            help: None,
+            related: problem
+                .related
+                .map(|span| Related {
+                    resource: None,
+                    path: String::new(),
+                    location: Some(at(span)),
+                    message: "the first of the two".into(),
+                })
+                .into_iter()
+                .collect(),
+            reach: None,
+            equivalents: Vec::new(),
+            fix: None,
+        }
+    }
+
+    fn of_object(
+        &self,
+        unit: &Unit,
+        object: &FileObject,
+        lines: &LineIndex,
+        problem: &validate::Problem,
+    ) -> Finding {
+        let at = |path: &Path, key: bool| self.locate(unit.file, object, lines, path, key);
+        Finding {
+            rule: problem.rule.into(),
+            severity: problem.severity.into(),
+            certainty: Certainty::Certain,
+            mesh: self.name().into(),
+            resource: object.resource.as_ref().map(|resource| {
+                let mut key = resource.key.clone();
+                if key.kind.is_namespaced() && key.namespace.is_empty() {
+                    key.namespace = unit.namespace.clone().unwrap_or_default();
+                }
+                ResourceId::from(&key)
+            }),
+            path: problem.path.to_string(),
+            location: at(&problem.path, problem.at_key),
+            message: problem.message.clone(),
+            help: problem.help.clone(),
+            related: problem
+                .related
+                .iter()
+                .map(|path| Related {
+                    resource: None,
+                    path: path.to_string(),
+                    location: at(path, false),
+                    message: String::new(),
+                })
+                .collect(),
+            reach: None,
+            equivalents: Vec::new(),
+            fix: None,
+        }
+    }
+
+    /// The place of a field of an object, or of the nearest one above it that is written.
+    fn locate(
+        &self,
+        file: SourceFile,
+        object: &FileObject,
+        lines: &LineIndex,
+        path: &Path,
+        at_key: bool,
+    ) -> Option<Location> {
+        let document = index::document(self.db(), file, object.document).as_ref()?;
+        let steps = object.prefix.segments().iter().chain(path.segments());
+        let mut full: Path = steps.cloned().collect::<Vec<Segment>>().into();
+        loop {
+            if let Some(found) = document.locate(&full) {
+                let key = found.key.filter(|_| at_key || found.value.is_empty());
+                return Some(self.location(file, lines, key.unwrap_or(found.value)));
+            }
+            full.pop()?;
+        }
+    }
+
+    fn location(&self, file: SourceFile, lines: &LineIndex, span: Span) -> Location {
+        let position = |offset: u32| {
+            let at = lines.line_column(offset);
+            Position {
+                line: at.line,
+                column: at.column,
+                offset,
+            }
+        };
+        Location {
+            file: file.path(self.db()).to_string(),
+            range: Range {
+                start: position(span.start),
+                end: position(span.end),
+            },
+        }
+    }
+}
+
+/// What findings are sorted by.
+fn order(f: &Finding) -> (&Option<Location>, &str, &Option<ResourceId>, &str, &str) {
+    (&f.location, &f.rule, &f.resource, &f.path, &f.message)
+}
+
+impl From<validate::Severity> for Severity {
+    fn from(severity: validate::Severity) -> Severity {
+        match severity {
+            validate::Severity::Hint => Severity::Hint,
+            validate::Severity::Info => Severity::Info,
+            validate::Severity::Warning => Severity::Warning,
+            validate::Severity::Error => Severity::Error,
+        }
+    }
+}
+
+impl From<&ResourceKey> for ResourceId {
+    fn from(key: &ResourceKey) -> ResourceId {
+        let unknown = index::is_unknown_namespace(&key.namespace);
+        ResourceId {
+            kind: key.kind.name().into(),
+            group: key.kind.group().into(),
+            namespace: if unknown {
+                String::new()
+            } else {
+                key.namespace.to_string()
+            },
+            name: key.name.to_string(),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! A mesh of a workspace: the questions people ask it, answered as plain values.
+
+mod attachments;
+mod findings;
+mod visibility;
+mod who;
+
+pub use visibility::Visibility;
+pub use who::{Role, Who, WhoError};
+
+use crate::db::Database;
+use crate::workspace::Workspace;
+use meshscope_mesh::Mesh as MeshInput;
+
+/// A mesh of a workspace.
+#[derive(Clone, Copy)]
+pub struct Mesh<'w> {
+    workspace: &'w Workspace,
+    input: MeshInput,
+}
+
+impl<'w> Mesh<'w> {
+    pub(crate) fn new(workspace: &'w Workspace, input: MeshInput) -> Mesh<'w> {
+        Mesh { workspace, input }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'w str {
+        self.input.name(self.db())
+    }
+
+    /// The workspace it is of.
+    pub fn workspace(&self) -> &'w Workspace {
+        self.workspace
+    }
+
+    /// The database, for questions to the engine itself.
+    pub fn db(&self) -> &'w Database {
+        self.workspace.db()
+    }
+
+    /// The mesh as the engine knows it.
+    pub fn input(&self) -> MeshInput {
+        self.input
+    }
+}

@@ -1,0 +1,131 @@
+//! A repository opened: its files as inputs of the database, its meshes, and edits in memory.
+//!
+//! The only place that sets inputs; every value is compared before it is set, because setting an
+//! equal one invalidates just the same. It must not know what the files mean.
+
+mod edit;
+mod load;
+mod meshes;
+
+pub use load::{LoadProblem, OpenError};
+
+use crate::db::Database;
+use crate::fs::FileSystem;
+use crate::mesh::Mesh;
+use crate::settings::Settings;
+use camino::{Utf8Path, Utf8PathBuf};
+use meshes::MeshEntry;
+use meshscope_manifest::Str;
+use meshscope_mesh::SourceFile;
+use meshscope_mesh::index::file_summary;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+
+/// An opened repository.
+pub struct Workspace {
+    root: Utf8PathBuf,
+    settings: Settings,
+    files: BTreeMap<Str, FileEntry>,
+    links: BTreeMap<Str, Str>,
+    problems: Vec<LoadProblem>,
+    meshes: Vec<MeshEntry>,
+    // Last: it must outlive what refers to it.
+    db: Database,
+}
+
+/// A file that is or was there. Inputs cannot be deleted, so a file that is gone stays as an entry.
+#[derive(Clone, Copy, Debug)]
+struct FileEntry {
+    input: SourceFile,
+    present: bool,
+}
+
+impl Workspace {
+    /// Opens a root with settings for the whole root as one mesh.
+    ///
+    /// # Errors
+    /// When the root cannot be read. A file that cannot be is a [`LoadProblem`] instead.
+    pub fn open(root: &Utf8Path, fs: &dyn FileSystem) -> Result<Workspace, OpenError> {
+        Workspace::open_with(root, fs, Settings::default(), Database::default())
+    }
+
+    /// Opens a root with settings given, into a database given.
+    ///
+    /// # Errors
+    /// When the root cannot be read.
+    pub fn open_with(
+        root: &Utf8Path,
+        fs: &dyn FileSystem,
+        settings: Settings,
+        db: Database,
+    ) -> Result<Workspace, OpenError> {
+        let mut workspace = Workspace {
+            root: root.to_owned(),
+            settings,
+            files: BTreeMap::new(),
+            links: BTreeMap::new(),
+            problems: Vec::new(),
+            meshes: Vec::new(),
+            db,
+        };
+        workspace.load(fs)?;
+        workspace.refresh_meshes();
+        Ok(workspace)
+    }
+
+    /// The root.
+    pub fn root(&self) -> &Utf8Path {
+        &self.root
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The database, for questions to the engine itself.
+    pub fn db(&self) -> &Database {
+        &self.db
+    }
+
+    /// The files that are there, by path relative to the root, sorted.
+    pub fn files(&self) -> impl Iterator<Item = (&Str, SourceFile)> {
+        let present = self.files.iter().filter(|(_, entry)| entry.present);
+        present.map(|(path, entry)| (path, entry.input))
+    }
+
+    /// The file at a path relative to the root; a link leads to the file it stands for.
+    pub fn file(&self, path: &str) -> Option<SourceFile> {
+        let path = self.links.get(path).map_or(path, Str::as_str);
+        let entry = self.files.get(path).filter(|entry| entry.present);
+        entry.map(|entry| entry.input)
+    }
+
+    /// What could not be read as it is.
+    pub fn problems(&self) -> &[LoadProblem] {
+        &self.problems
+    }
+
+    /// The meshes.
+    pub fn meshes(&self) -> impl Iterator<Item = Mesh<'_>> {
+        self.meshes.iter().map(|entry| Mesh::new(self, entry.input))
+    }
+
+    /// The mesh with a name.
+    pub fn mesh(&self, name: &str) -> Option<Mesh<'_>> {
+        self.meshes().find(|mesh| mesh.name() == name)
+    }
+
+    /// Reads every file on all cores, so that later questions find it done. `on_file` is called for
+    /// each file read, from any thread.
+    pub fn prime(&self, on_file: &(dyn Fn() + Sync)) {
+        let files: Vec<SourceFile> = self.files().map(|(_, file)| file).collect();
+        files
+            .into_par_iter()
+            .with_min_len(16)
+            .for_each_with(self.db.clone(), |db, file| {
+                file_summary(&*db, file);
+                on_file();
+            });
+    }
+}

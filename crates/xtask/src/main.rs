@@ -1,0 +1,32 @@
+//! Development tasks: `cargo run -p meshscope-xtask -- <task> [--check]`.
+//!
+//! Owns the generators of committed files. With `--check` nothing is written and a difference is a
+//! failure. Must not be needed to build or run meshscope.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)] // a command line tool
+
+mod crds;
+mod schema;
+mod table;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let task = args.next().unwrap_or_default();
+    let check = args.any(|arg| arg == "--check");
+    let result = match task.as_str() {
+        "schema" => schema::run(check),
+        _ => Err("usage: cargo run -p meshscope-xtask -- schema [--check]".into()),
+    };
+    match result {
+        Ok(message) => {
+            println!("{message}");
+            ExitCode::SUCCESS
+        }
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
