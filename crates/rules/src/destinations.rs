@@ -6,11 +6,12 @@ use crate::known::is_unknown;
 use meshscope_manifest::spec::virtual_service::{Destination, HttpMatch, L4Match};
 use meshscope_manifest::{Kind, ResourceKey, Str};
 use meshscope_mesh::db::{Db, Mesh, Name, name};
+use meshscope_mesh::gateways::{find_gateway, routers};
 use meshscope_mesh::index::resource;
 use meshscope_mesh::registry::{Protocol, ProtocolClass, Service};
 use meshscope_mesh::visibility::{
-    Fate, HttpRoute, Scope, ServiceSet, VirtualService, carriers, declared, fate, router_services,
-    routers, virtual_services_in,
+    Fate, HttpRoute, Scope, ServiceSet, VirtualService, carriers, declared, fate, gateway_services,
+    virtual_services_in,
 };
 use meshscope_mesh::workloads::Proxy;
 use std::sync::Arc;
@@ -102,7 +103,10 @@ pub fn clients_in_words(verdicts: &[&Verdict]) -> String {
     let (sidecars, gateways) = (names(false), names(true));
     let mut parts = Vec::new();
     if !sidecars.is_empty() {
-        parts.push(format!("sidecars in {}", crate::finding::listing(&sidecars, 3)));
+        parts.push(format!(
+            "sidecars in {}",
+            crate::finding::listing(&sidecars, 3)
+        ));
     }
     if !gateways.is_empty() {
         parts.push(format!("gateway {}", crate::finding::listing(&gateways, 3)));
@@ -171,9 +175,7 @@ impl Matching<'_> {
             Matching::L4(list) => list
                 .iter()
                 .filter(|m| m.gateways.is_empty() || bound(&m.gateways))
-                .filter(|m| {
-                    proxy.is_router() || of_proxy(&m.source_labels, &m.source_namespace)
-                })
+                .filter(|m| proxy.is_router() || of_proxy(&m.source_labels, &m.source_namespace))
                 .map(|m| m.port)
                 .collect(),
         };
@@ -183,6 +185,11 @@ impl Matching<'_> {
         };
         (!none && !ports.contains(&0)).then_some(ports)
     }
+}
+
+/// The destinations of a VirtualService as written.
+pub fn written(db: &dyn Db, mesh: Mesh, vs: &VirtualService) -> Vec<Use> {
+    uses(db, mesh, vs).into_iter().map(|(at, _)| at).collect()
 }
 
 fn uses<'v>(db: &dyn Db, mesh: Mesh, vs: &'v VirtualService) -> Vec<(Use, Matching<'v>)> {
@@ -286,10 +293,10 @@ fn verdicts(
         if ports.as_ref().is_some_and(Vec::is_empty) {
             continue;
         }
-        let services = router_services(db, mesh, name(db, &proxy.config_namespace));
+        let services = gateway_services(db, mesh, name(db, &proxy.config_namespace));
         let mut worst = None;
-        for port in router_ports(db, mesh, services, at, &gateway, ports.as_deref()) {
-            let fate = fate(db, mesh, services, &proxy, &at.destination, port);
+        for port in router_ports(db, mesh, &services, at, &gateway, ports.as_deref()) {
+            let fate = fate(db, mesh, &services, &proxy, &at.destination, port);
             keep_worse(&mut worst, port, fate);
         }
         found.extend(worst.map(|(port, fate)| Verdict {
@@ -363,16 +370,15 @@ fn router_ports(
     if at.destination.port != 0 {
         return vec![at.destination.port];
     }
-    if let Some([only]) = services.get(&at.destination.host).map(|m| &m.service.ports[..]) {
+    if let Some([only]) = services
+        .get(&at.destination.host)
+        .map(|m| &m.service.ports[..])
+    {
         return vec![only.number];
     }
-    let Some((ns, gateway)) = gateway.split_once('/') else {
-        return Vec::new();
-    };
-    let key = ResourceKey::new(Kind::Gateway, ns, gateway);
     let http = matches!(at.layer, Layer::Http | Layer::Mirror);
-    let object = resource(db, mesh, &key);
-    let servers = object.iter().filter_map(|r| r.gateway()).flat_map(|g| &g.servers);
+    let gateway = find_gateway(db, mesh, gateway);
+    let servers = gateway.iter().flat_map(|g| &g.servers);
     servers
         .filter(|s| {
             let protocol = Protocol::parse(&s.protocol);

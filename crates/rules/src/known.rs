@@ -13,9 +13,18 @@ use meshscope_mesh::workloads::workloads_in;
 pub fn is_unknown(text: &str) -> bool {
     is_unknown_namespace(text)
         || text.contains(".?")
-        || ["${", "$(", "{{", "[", "<", "CHANGE_", "CHANGEME", "PLACEHOLDER"]
-            .iter()
-            .any(|mark| text.contains(mark))
+        || [
+            "${",
+            "$(",
+            "{{",
+            "[",
+            "<",
+            "CHANGE_",
+            "CHANGEME",
+            "PLACEHOLDER",
+        ]
+        .iter()
+        .any(|mark| text.contains(mark))
 }
 
 /// How well the files describe a namespace.
@@ -55,7 +64,7 @@ pub fn kubernetes_host<'h>(db: &dyn Db, mesh: Mesh, host: &'h str) -> Option<(&'
 /// The declared host that was probably meant instead of `host`.
 pub fn meant_host(db: &dyn Db, mesh: Mesh, host: &str) -> Option<Str> {
     let similar = similar_hosts(db, mesh, name(db, host));
-    let (siblings, namesakes) = &*similar;
+    let (siblings, namesakes) = &**similar;
     if is_wildcard(host) {
         return siblings.iter().find(|h| matches(h, host)).cloned();
     }
@@ -102,7 +111,9 @@ fn distance(a: &str, b: &str) -> usize {
         for (j, y) in b.iter().enumerate() {
             let above = row.get(j + 1).copied().unwrap_or(usize::MAX);
             let left = row.get(j).copied().unwrap_or(usize::MAX);
-            let cost = (diagonal + usize::from(x != *y)).min(above + 1).min(left + 1);
+            let cost = (diagonal + usize::from(x != *y))
+                .min(above + 1)
+                .min(left + 1);
             diagonal = above;
             if let Some(cell) = row.get_mut(j + 1) {
                 *cell = cost;
@@ -119,7 +130,10 @@ mod tests {
     #[test]
     fn typos_are_near_and_other_names_are_not() {
         assert_eq!(distance("reviews", "reviws"), 1);
-        assert_eq!(nearest("reviws", ["reviews", "ratings"].into_iter()), Some("reviews"));
+        assert_eq!(
+            nearest("reviws", ["reviews", "ratings"].into_iter()),
+            Some("reviews")
+        );
         assert_eq!(nearest("v1", ["v2"].into_iter()), None);
         assert_eq!(nearest("web", ["api"].into_iter()), None);
     }

@@ -6,9 +6,9 @@
 mod destinations;
 pub mod evaluate;
 pub mod finding;
-pub mod registry;
 mod known;
 mod reference;
+pub mod registry;
 mod routes;
 mod rule;
 #[cfg(any(test, feature = "testing"))]

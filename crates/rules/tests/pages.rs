@@ -83,7 +83,10 @@ fn examples_do_what_they_say() {
                     .map(|f| format!("    {} {}: {}", f.rule, testing::line(f), f.message))
                     .collect();
                 let lines = lines.join("\n");
-                wrong.push(format!("{} {info}: expected {expected:?}\n{lines}", rule.name));
+                wrong.push(format!(
+                    "{} {info}: expected {expected:?}\n{lines}",
+                    rule.name
+                ));
             }
         }
     }

@@ -10,6 +10,7 @@
 mod attach;
 mod auto_passthrough;
 mod bindings;
+mod carriers;
 mod chains;
 mod clusters;
 mod destinations;
@@ -28,6 +29,7 @@ pub use bindings::{
     Binding, BoundServer, Unbound, UnboundReason, bindings, missing_gateways, referencing,
     unselected_gateways,
 };
+pub use carriers::{routers, workloads_of_gateway};
 pub use clusters::gateway_clusters;
 pub use listeners::{GatewayConfig, gateway_listeners};
 pub use merge::{

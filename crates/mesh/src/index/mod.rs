@@ -155,7 +155,10 @@ pub fn doubled_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc
     let definitions = namespace_definitions(db, mesh, namespace);
     let mut by_key: BTreeMap<&ResourceKey, Vec<u64>> = BTreeMap::new();
     for resource in definitions.values().flatten() {
-        by_key.entry(&resource.key).or_default().push(resource.digest);
+        by_key
+            .entry(&resource.key)
+            .or_default()
+            .push(resource.digest);
     }
     by_key
         .into_iter()

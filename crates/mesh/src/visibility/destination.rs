@@ -3,16 +3,13 @@
 
 use super::rule_lookup::{Entry, choose, lookup};
 use super::service_set::ServiceSet;
-use super::virtual_service::VirtualService;
-use super::virtual_services::{Audience, audience};
 use crate::db::{Db, Mesh, name};
-use crate::index::{facts, resource};
+use crate::index::facts;
 use crate::registry::{
     Protocol, Service, alias_target, host_namespaces, is_importable, service_in, services_in,
 };
-use crate::workloads::{Proxy, ProxyKind, Workload, gateway_workloads, proxy_of};
+use crate::workloads::Proxy;
 use meshscope_manifest::spec::virtual_service::Destination;
-use meshscope_manifest::{Kind, ResourceKey, Str};
 use std::sync::Arc;
 
 /// What a destination becomes.
@@ -103,37 +100,4 @@ pub fn fate(
         Some(e) if e.subset(&destination.subset).is_some() => Fate::Cluster,
         _ => Fate::NoSubset(service.clone(), entry),
     }
-}
-
-/// The gateway workloads that carry a VirtualService, each with the gateway it is bound through
-/// (V:R4.9, V:R6.2).
-pub fn routers(db: &dyn Db, mesh: Mesh, vs: &VirtualService) -> Vec<(Str, Proxy, Arc<Workload>)> {
-    let facts = facts(db, mesh);
-    let audience = audience(vs, &facts.config.default_virtual_service_export_to);
-    let sees = |ns: &Str| match &audience {
-        Audience::Public => true,
-        Audience::Namespaces(list) => list.contains(ns),
-        Audience::Nobody => false,
-    };
-    let mut found = Vec::new();
-    for gateway in vs.gateways.iter().filter(|g| *g != "mesh") {
-        let Some((ns, gateway_name)) = gateway.split_once('/') else {
-            continue;
-        };
-        let key = ResourceKey::new(Kind::Gateway, ns, gateway_name);
-        let Some(object) = resource(db, mesh, &key) else {
-            continue;
-        };
-        let Some(spec) = object.gateway() else {
-            continue;
-        };
-        for workload in gateway_workloads(db, mesh).iter() {
-            let proxy = proxy_of(workload).filter(|p| p.kind == ProxyKind::Router);
-            let Some(proxy) = proxy else { continue };
-            if spec.selector.subset_of(&workload.labels) && sees(workload.namespace()) {
-                found.push((gateway.clone(), proxy, workload.clone()));
-            }
-        }
-    }
-    found
 }

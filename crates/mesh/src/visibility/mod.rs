@@ -1,5 +1,6 @@
 //! Who sees what: VirtualServices, services and DestinationRules per proxy class (V:2-V:5).
 
+mod claims;
 mod client;
 mod clusters;
 pub mod delegate;
@@ -13,11 +14,12 @@ mod sidecar;
 mod virtual_service;
 mod virtual_services;
 
+pub use claims::claimants;
 pub use client::{
     Client, View, carriers, carries, clients, clients_in, open_views, restricted_clients,
 };
 pub use clusters::{Cluster, cluster_name, clusters, has_cluster, headless_by_eds};
-pub use destination::{Fate, declared, declared_in, fate, is_visible_to, routers};
+pub use destination::{Fate, declared, declared_in, fate, is_visible_to};
 pub use imports::{destinations, pick};
 pub use rule_lookup::{
     Entry as DestinationRuleEntry, Step as LookupStep, Tables as DestinationRuleTables, choose,
@@ -44,11 +46,7 @@ pub fn services_of(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Arc<ServiceSet> {
 }
 
 /// The services of the gateway workloads of a namespace (V:R6.8).
-pub fn gateway_services<'db>(
-    db: &'db dyn Db,
-    mesh: Mesh,
-    namespace: Name<'db>,
-) -> Arc<ServiceSet> {
+pub fn gateway_services<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<ServiceSet> {
     if shares_default_scope(db, mesh, namespace) {
         let none = name(db, "");
         scope(db, mesh, namespace, none, none).services.clone()

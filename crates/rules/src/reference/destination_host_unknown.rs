@@ -29,7 +29,11 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Finding {
     let at = &judged.at;
     let host = &at.destination.host;
     let written = written_host(db, mesh, at).unwrap_or_else(|| host.clone());
-    let means = if written == *host { written.to_string() } else { format!("{written} means {host}") };
+    let means = if written == *host {
+        written.to_string()
+    } else {
+        format!("{written} means {host}")
+    };
     let which = if written == *host { "" } else { "which " };
     let meant = meant_host(db, mesh, host);
     let path = match at.layer {
@@ -71,7 +75,14 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Finding {
             .certainty(Certainty::Assumed)
             .help("nothing to do if it exists outside these files; otherwise declare it")
     };
-    with_suggestion(db, mesh, finding.reach(workloads, gateways), host, &path, meant)
+    with_suggestion(
+        db,
+        mesh,
+        finding.reach(workloads, gateways),
+        host,
+        &path,
+        meant,
+    )
 }
 
 fn with_suggestion(
@@ -101,7 +112,10 @@ fn with_suggestion(
         Ok(path) => finding.fix(Fix {
             title: format!("replace by {meant}"),
             safe: false,
-            edits: vec![Edit::Replace { path, value: meant.as_str().into() }],
+            edits: vec![Edit::Replace {
+                path,
+                value: meant.as_str().into(),
+            }],
         }),
         Err(_) => finding,
     }
@@ -117,7 +131,10 @@ mod tests {
         );
         let services = service("shop", "web", "{name: http, port: 80}")
             + &service("back", "api", "{name: http, port: 80}");
-        check_rule("destination-host-unknown", &format!("{vs}{}{services}", client("shop")))
+        check_rule(
+            "destination-host-unknown",
+            &format!("{vs}{}{services}", client("shop")),
+        )
     }
     const AT: &str = "VirtualService shop/v spec.http[0].route[0].destination.host";
 
@@ -130,7 +147,10 @@ mod tests {
 
     #[test]
     fn what_may_exist_outside_is_no_error() {
-        assert_eq!(with("{host: api.elsewhere.svc.cluster.local}"), [format!("info {AT}")]);
+        assert_eq!(
+            with("{host: api.elsewhere.svc.cluster.local}"),
+            [format!("info {AT}")]
+        );
         assert_eq!(with("{host: api.example.com}"), [format!("info {AT}")]);
         assert!(with("{host: 'api.${NS}.svc.cluster.local'}").is_empty());
     }

@@ -2,10 +2,10 @@
 
 use crate::destinations::{Judged, Layer, clients_in_words, judged_in, totals};
 use crate::prelude::*;
+use meshscope_manifest::spec::kubernetes::TargetPort;
 use meshscope_mesh::index::resource;
 use meshscope_mesh::registry::{Protocol, Service};
 use meshscope_mesh::visibility::Fate;
-use meshscope_manifest::spec::kubernetes::TargetPort;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -30,7 +30,11 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Option<Finding> {
     if port == 0 || judged.declared.is_empty() {
         return None;
     }
-    let has = |s: &Service| s.ports.iter().any(|p| p.number == port && p.protocol != Protocol::Udp);
+    let has = |s: &Service| {
+        s.ports
+            .iter()
+            .any(|p| p.number == port && p.protocol != Protocol::Udp)
+    };
     let hit = judged.where_fate(|v| matches!(v.fate, Fate::NoPort(_)));
     let somewhere = judged.declared.iter().any(|s| has(s));
     if hit.is_empty() && (somewhere || !judged.verdicts.is_empty()) {
@@ -42,10 +46,18 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Option<Finding> {
         _ => None,
     });
     let service = seen.or(judged.declared.first())?;
-    if judged.declared.iter().any(|s| s.object == service.object && has(s)) {
+    if judged
+        .declared
+        .iter()
+        .any(|s| s.object == service.object && has(s))
+    {
         return None;
     }
-    let ports: Vec<Str> = service.ports.iter().map(|p| Str::new(p.number.to_string())).collect();
+    let ports: Vec<Str> = service
+        .ports
+        .iter()
+        .map(|p| Str::new(p.number.to_string()))
+        .collect();
     let outcome = match at.layer {
         Layer::Mirror => "no copy is sent",
         Layer::Http => "503, no cluster",
@@ -87,9 +99,17 @@ fn meant_port(db: &dyn Db, mesh: Mesh, service: &Service, port: u32) -> Option<u
     let object = resource(db, mesh, &service.object);
     let spec = object.as_ref().and_then(|o| o.service());
     let by_target = spec
-        .and_then(|s| s.ports.iter().find(|p| p.target_port == TargetPort::Number(port)))
+        .and_then(|s| {
+            s.ports
+                .iter()
+                .find(|p| p.target_port == TargetPort::Number(port))
+        })
         .map(|p| p.port);
-    let entry = service.ports.iter().find(|p| p.target_port == port).map(|p| p.number);
+    let entry = service
+        .ports
+        .iter()
+        .find(|p| p.target_port == port)
+        .map(|p| p.number);
     by_target.or(entry).or_else(|| match &service.ports[..] {
         [only] => Some(only.number),
         _ => None,
@@ -104,8 +124,15 @@ mod tests {
         let vs = format!(
             "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {{name: v, namespace: shop}}\nspec: {{hosts: [web], http: [{{route: [{{destination: {{host: web, port: {{number: {port}}}}}}}]}}]}}\n"
         );
-        let web = service("shop", "web", "{name: http, port: 80, targetPort: 8080}, {name: dns, port: 53, protocol: UDP}");
-        check_rule("destination-port-unknown", &format!("{vs}{}{web}", client("shop")))
+        let web = service(
+            "shop",
+            "web",
+            "{name: http, port: 80, targetPort: 8080}, {name: dns, port: 53, protocol: UDP}",
+        );
+        check_rule(
+            "destination-port-unknown",
+            &format!("{vs}{}{web}", client("shop")),
+        )
     }
     const AT: &str = "error VirtualService shop/v spec.http[0].route[0].destination.port.number";
 

@@ -32,7 +32,11 @@ fn finding(judged: &Judged) -> Option<Finding> {
     let Fate::NoPort(service) = &first.fate else {
         return None;
     };
-    let ports: Vec<Str> = service.ports.iter().map(|p| Str::new(p.number.to_string())).collect();
+    let ports: Vec<Str> = service
+        .ports
+        .iter()
+        .map(|p| Str::new(p.number.to_string()))
+        .collect();
     let has = crate::finding::listing(&ports, 6);
     let why = match (first.gateways > 0, at.layer) {
         (true, _) => "the port of the Gateway server",
@@ -46,7 +50,11 @@ fn finding(judged: &Judged) -> Option<Finding> {
         Layer::Mirror => "no copy",
         Layer::Tls | Layer::Tcp => "a closed connection",
     };
-    let severity = if at.layer == Layer::Mirror { Severity::Warning } else { RULE.severity };
+    let severity = if at.layer == Layer::Mirror {
+        Severity::Warning
+    } else {
+        RULE.severity
+    };
     let (workloads, gateways) = totals(hit.iter().copied());
     let mut finding = Finding::new(
         RULE.name,
@@ -60,7 +68,10 @@ fn finding(judged: &Judged) -> Option<Finding> {
     .reach(workloads, gateways);
     if let ([only], Ok(path)) = (&service.ports[..], at.path.parse()) {
         let mut port = meshscope_manifest::value::Map::default();
-        port.insert("number".into(), meshscope_manifest::Value::Int(only.number.into()));
+        port.insert(
+            "number".into(),
+            meshscope_manifest::Value::Int(only.number.into()),
+        );
         finding = finding.fix(Fix {
             title: format!("write port {}", only.number),
             safe: false,
@@ -83,9 +94,16 @@ mod tests {
             "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {{name: v, namespace: shop}}\nspec: {{hosts: [web], http: [{{route: [{{destination: {{host: {host}}}}}]}}]}}\n"
         );
         let services = service("shop", "web", "{name: http, port: 80}")
-            + &service("shop", "two", "{name: http, port: 80}, {name: http-b, port: 8080}")
+            + &service(
+                "shop",
+                "two",
+                "{name: http, port: 80}, {name: http-b, port: 8080}",
+            )
             + &service("shop", "other", "{name: http, port: 8080}");
-        check_rule("destination-port-unspecified", &format!("{vs}{}{services}", client("shop")))
+        check_rule(
+            "destination-port-unspecified",
+            &format!("{vs}{}{services}", client("shop")),
+        )
     }
 
     #[test]

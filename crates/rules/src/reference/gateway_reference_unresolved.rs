@@ -65,15 +65,20 @@ fn unresolved(
     finding = finding
         .help(format!("write {full}"))
         .related(&meant, "", why);
-    Some(finding.fix(Fix {
-        title: format!("replace by {full}"),
-        safe: false,
-        edits: path
-            .parse()
-            .map(|path| Edit::Replace { path, value: full.as_str().into() })
-            .into_iter()
-            .collect(),
-    }))
+    Some(
+        finding.fix(Fix {
+            title: format!("replace by {full}"),
+            safe: false,
+            edits: path
+                .parse()
+                .map(|path| Edit::Replace {
+                    path,
+                    value: full.as_str().into(),
+                })
+                .into_iter()
+                .collect(),
+        }),
+    )
 }
 
 /// The Gateway that was probably meant: of that name elsewhere, programming the workload of that
@@ -100,9 +105,12 @@ fn meant(db: &dyn Db, mesh: Mesh, ns: &str, wanted: &str) -> Option<(ResourceKey
             let spec = g.gateway();
             spec.is_some_and(|s| s.selector.selects(&workload.labels))
         };
-        let gateway = known
-            .clone()
-            .find_map(|m| gateways(m).iter().find(|g| selects(g)).map(|g| g.key.clone()))?;
+        let gateway = known.clone().find_map(|m| {
+            gateways(m)
+                .iter()
+                .find(|g| selects(g))
+                .map(|g| g.key.clone())
+        })?;
         let why = format!("programs the workload {}", workload.label());
         Some((gateway, why))
     })
@@ -118,7 +126,10 @@ mod tests {
         let vs = format!(
             "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {{name: v, namespace: shop}}\nspec: {{hosts: [a.example.com], gateways: [{references}]}}\n"
         );
-        check_rule("gateway-reference-unresolved", &format!("{GATEWAY}{vs}{}", client("infra")))
+        check_rule(
+            "gateway-reference-unresolved",
+            &format!("{GATEWAY}{vs}{}", client("infra")),
+        )
     }
 
     #[test]
@@ -128,12 +139,18 @@ mod tests {
 
     #[test]
     fn a_short_name_is_of_the_own_namespace() {
-        assert_eq!(with("mesh, gw"), ["error VirtualService shop/v spec.gateways[1]"]);
+        assert_eq!(
+            with("mesh, gw"),
+            ["error VirtualService shop/v spec.gateways[1]"]
+        );
     }
 
     #[test]
     fn a_namespace_outside_the_files_is_not_judged() {
-        assert_eq!(with("elsewhere/other"), ["info VirtualService shop/v spec.gateways[0]"]);
+        assert_eq!(
+            with("elsewhere/other"),
+            ["info VirtualService shop/v spec.gateways[0]"]
+        );
         assert!(with("${NS}/gw").is_empty());
     }
 }

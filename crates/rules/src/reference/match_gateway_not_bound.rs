@@ -30,11 +30,23 @@ fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding>
         if bound.iter().any(|g| is_unknown(g)) && !vs.key.namespace.starts_with('?') {
             continue;
         }
-        let http = spec.http.iter().map(|r| r.matches.iter().map(|m| &m.gateways[..]).collect());
-        let tls = spec.tls.iter().map(|r| r.matches.iter().map(|m| &m.gateways[..]).collect());
-        let tcp = spec.tcp.iter().map(|r| r.matches.iter().map(|m| &m.gateways[..]).collect());
-        let lists: [(&str, Vec<Vec<&[Str]>>); 3] =
-            [("http", http.collect()), ("tls", tls.collect()), ("tcp", tcp.collect())];
+        let http = spec
+            .http
+            .iter()
+            .map(|r| r.matches.iter().map(|m| &m.gateways[..]).collect());
+        let tls = spec
+            .tls
+            .iter()
+            .map(|r| r.matches.iter().map(|m| &m.gateways[..]).collect());
+        let tcp = spec
+            .tcp
+            .iter()
+            .map(|r| r.matches.iter().map(|m| &m.gateways[..]).collect());
+        let lists: [(&str, Vec<Vec<&[Str]>>); 3] = [
+            ("http", http.collect()),
+            ("tls", tls.collect()),
+            ("tcp", tcp.collect()),
+        ];
         for (kind, rules) in lists {
             for (i, matches) in rules.iter().enumerate() {
                 for (j, gateways) in matches.iter().enumerate() {
@@ -55,8 +67,16 @@ fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding>
 }
 
 fn finding(vs: &Resource, unwritten: bool, path: &str, written: &Str, alone: bool) -> Finding {
-    let so = if alone { "this match never applies" } else { "it adds nothing to this match" };
-    let bound = if unwritten { "spec.gateways (unwritten: mesh)" } else { "spec.gateways" };
+    let so = if alone {
+        "this match never applies"
+    } else {
+        "it adds nothing to this match"
+    };
+    let bound = if unwritten {
+        "spec.gateways (unwritten: mesh)"
+    } else {
+        "spec.gateways"
+    };
     let mut finding = Finding::new(
         RULE.name,
         RULE.severity,
@@ -64,7 +84,9 @@ fn finding(vs: &Resource, unwritten: bool, path: &str, written: &Str, alone: boo
         path,
         format!("{written} is not in {bound}: {so}"),
     )
-    .help(format!("add {written} to spec.gateways, or correct the name"))
+    .help(format!(
+        "add {written} to spec.gateways, or correct the name"
+    ))
     .related(&vs.key, "spec.gateways", "the gateways it is bound to");
     if !alone {
         finding.severity = Severity::Warning;
@@ -75,7 +97,10 @@ fn finding(vs: &Resource, unwritten: bool, path: &str, written: &Str, alone: boo
         finding = finding.fix(Fix {
             title: format!("add {written} to spec.gateways"),
             safe: false,
-            edits: vec![Edit::Replace { path, value: written.as_str().into() }],
+            edits: vec![Edit::Replace {
+                path,
+                value: written.as_str().into(),
+            }],
         });
     }
     finding

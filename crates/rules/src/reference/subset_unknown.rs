@@ -43,7 +43,10 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Option<Finding> {
     let rules = rules_for(db, mesh, host);
     let subsets = |r: &Resource| -> Vec<Str> {
         let spec = r.destination_rule();
-        spec.into_iter().flat_map(|d| &d.subsets).map(|s| s.name.clone()).collect()
+        spec.into_iter()
+            .flat_map(|d| &d.subsets)
+            .map(|s| s.name.clone())
+            .collect()
     };
     // Without the service and without a rule, destination-host-unknown says it all.
     if rules.iter().any(|r| subsets(r).contains(subset))
@@ -67,8 +70,8 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Option<Finding> {
         clients_in_words(&hit)
     );
     let (workloads, gateways) = crate::destinations::totals(hit.iter().copied());
-    let mut finding = Finding::new(RULE.name, severity, &at.object, &path, message)
-        .reach(workloads, gateways);
+    let mut finding =
+        Finding::new(RULE.name, severity, &at.object, &path, message).reach(workloads, gateways);
     let mut known: Vec<Str> = Vec::new();
     for rule in &rules {
         let own = subsets(rule);
@@ -85,13 +88,20 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Option<Finding> {
             "define subset {subset} in a DestinationRule for {host}"
         )));
     };
-    let edits = path.parse().map(|path| Edit::Replace { path, value: near.into() });
+    let edits = path.parse().map(|path| Edit::Replace {
+        path,
+        value: near.into(),
+    });
     let fix = Fix {
         title: format!("use subset {near}"),
         safe: false,
         edits: edits.into_iter().collect(),
     };
-    Some(finding.help(format!("did you mean {near}? Otherwise define {subset}")).fix(fix))
+    Some(
+        finding
+            .help(format!("did you mean {near}? Otherwise define {subset}"))
+            .fix(fix),
+    )
 }
 
 #[cfg(test)]
@@ -101,10 +111,15 @@ mod tests {
     fn with(rule: &str) -> Vec<String> {
         let vs = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v, namespace: shop}\nspec: {hosts: [web], http: [{route: [{destination: {host: web, subset: v1}}]}]}\n";
         let web = service("shop", "web", "{name: http, port: 80}");
-        check_rule("subset-unknown", &format!("{vs}{}{web}---\n{rule}", client("shop")))
+        check_rule(
+            "subset-unknown",
+            &format!("{vs}{}{web}---\n{rule}", client("shop")),
+        )
     }
     fn rule(host: &str, namespace: &str, subset: &str) -> String {
-        format!("apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {{name: d, namespace: {namespace}}}\nspec: {{host: '{host}', subsets: [{{name: {subset}}}]}}\n")
+        format!(
+            "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {{name: d, namespace: {namespace}}}\nspec: {{host: '{host}', subsets: [{{name: {subset}}}]}}\n"
+        )
     }
 
     #[test]
