@@ -6,6 +6,7 @@
 
 mod config;
 mod file;
+mod installs;
 mod locate;
 
 pub use config::{MeshFacts, facts};
@@ -13,6 +14,7 @@ pub use file::{FileObject, FileSummary, document, file_summary};
 pub use locate::{Definition, definitions, resource};
 
 use crate::db::{Db, Mesh, Name, SourceFile, name};
+use installs::extra_resources;
 use meshscope_manifest::{Body, Kind, Resource, ResourceKey, Str};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -167,24 +169,6 @@ pub fn doubled_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc
             key: key.clone(),
             times: digests.len(),
             identical: digests.windows(2).all(|pair| pair[0] == pair[1]),
-        })
-        .collect()
-}
-
-/// Resources that settings add: assumed objects and installs the repository only names.
-#[salsa::tracked]
-fn extra_resources(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Resource>]> {
-    let settings = mesh.settings(db);
-    settings
-        .assumed
-        .iter()
-        .chain(&settings.installs)
-        .filter_map(|value| {
-            let kind = Kind::from_api(
-                &value.str_or_empty("apiVersion"),
-                &value.str_or_empty("kind"),
-            )?;
-            Resource::decode(kind, value, "default").map(Arc::new)
         })
         .collect()
 }
