@@ -203,8 +203,7 @@ impl Side<'_, '_> {
                 self.add_at(service, port, self.bind(), wanted, entries);
                 continue;
             }
-            let found =
-                shared_endpoints(self.builder.db, self.builder.mesh, service, port.number);
+            let found = shared_endpoints(self.builder.db, self.builder.mesh, service, port.number);
             if found.is_empty() && !service.is_kubernetes() && !service.has_selector {
                 self.add_at(service, port, self.bind(), wanted, entries);
                 continue;
@@ -398,7 +397,10 @@ fn merge(entry: &mut Entry, incoming: Vec<Chain>) {
 
 /// The listener's final form (O:5.10).
 fn finish(shape: &Shape, address: Str, port: u32, entry: Entry) -> Listener {
-    let tls_inspector = entry.chains.iter().any(|c| !c.sni.is_empty() || c.reads_sni);
+    let tls_inspector = entry
+        .chains
+        .iter()
+        .any(|c| !c.sni.is_empty() || c.reads_sni);
     let http_inspector = entry.chains.iter().any(|c| c.sniffed.is_some());
     let mut chains = Vec::new();
     let mut default: Option<FilterChain> = None;
@@ -420,7 +422,10 @@ fn finish(shape: &Shape, address: Str, port: u32, entry: Entry) -> Listener {
             matching: ChainMatch::default(),
             tls: None,
             filter: fallback::filter(shape),
-            because: vec![fallback::because(shape)].into_iter().flatten().collect(),
+            because: vec![fallback::because(shape)]
+                .into_iter()
+                .flatten()
+                .collect(),
         }),
     };
     Listener {

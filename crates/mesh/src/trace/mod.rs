@@ -55,12 +55,16 @@ pub fn trace(db: &dyn Db, mesh: Mesh, from: &From, call: &Call) -> Trace {
                 {
                     return not_in_mesh(because, call);
                 }
-                at(&mut walk, db, mesh, &proxy, mode, &address, call.port, &bytes)
+                at(
+                    &mut walk, db, mesh, &proxy, mode, &address, call.port, &bytes,
+                )
             }
             Some(proxy) => {
                 let mode = call.mode.unwrap_or(Mode::Gateway);
                 let address = call.address.clone().unwrap_or_default();
-                at(&mut walk, db, mesh, &proxy, mode, &address, call.port, &bytes)
+                at(
+                    &mut walk, db, mesh, &proxy, mode, &address, call.port, &bytes,
+                )
             }
             None => not_in_mesh(uninjected(workload), call),
         },
@@ -83,7 +87,9 @@ pub fn trace(db: &dyn Db, mesh: Mesh, from: &From, call: &Call) -> Trace {
             };
             let mode = call.mode.unwrap_or(default);
             let address = address(db, mesh, proxy, call);
-            at(&mut walk, db, mesh, proxy, mode, &address, call.port, &bytes)
+            at(
+                &mut walk, db, mesh, proxy, mode, &address, call.port, &bytes,
+            )
         }
     }
 }
@@ -114,7 +120,9 @@ fn at(
         Mode::Inbound => inbound_site(db, mesh, proxy, address, port),
         Mode::Outbound | Mode::Gateway => {
             let listener = listener_for(db, mesh, proxy, address, port);
-            let unclaimed = listener.as_ref().is_none_or(|l| l.name == "virtualOutbound");
+            let unclaimed = listener
+                .as_ref()
+                .is_none_or(|l| l.name == "virtualOutbound");
             if unclaimed && port == facts(db, mesh).config.proxy_inbound_listen_port {
                 // The inbound listener has that very port, on every address.
                 inbound_site(db, mesh, proxy, address, port)
