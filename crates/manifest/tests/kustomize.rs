@@ -453,7 +453,7 @@ patches:
       apiVersion: v1
       kind: Service
       metadata: {name: web}
-      spec: {ports: [{port: 443, targetPort: 1}, {port: 53, protocol: TCP}]}
+      spec: {ports: [{port: 443, protocol: TCP, targetPort: 1}, {port: 53, protocol: TCP}]}
 == service.yaml
 apiVersion: v1
 kind: Service
