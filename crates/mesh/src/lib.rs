@@ -9,6 +9,7 @@
     reason = "salsa's macros generate undocumented accessors"
 )]
 pub mod db;
+pub mod diff;
 pub mod egress;
 pub mod envoy;
 pub mod gateway_api;

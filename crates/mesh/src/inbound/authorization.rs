@@ -144,7 +144,10 @@ fn rule_of(policy: &AuthorizationPolicy, caller: &Caller, denies: bool) -> Optio
 }
 
 fn rule_answer(rule: &Value, caller: &Caller, denies: bool) -> Answer {
-    let from = any(rule.list("from").iter().map(|f| source(f.get("source"), caller)));
+    let from = any(rule
+        .list("from")
+        .iter()
+        .map(|f| source(f.get("source"), caller)));
     let to = any(rule
         .list("to")
         .iter()
@@ -180,7 +183,8 @@ fn source(source: &Value, caller: &Caller) -> Answer {
         identity("principals", "notPrincipals", principal),
         identity("namespaces", "notNamespaces", namespace),
         ip_blocks(source, "ipBlocks", caller),
-        ip_blocks(source, "notIpBlocks", caller).map(|in_block| !in_block || !source.has("notIpBlocks")),
+        ip_blocks(source, "notIpBlocks", caller)
+            .map(|in_block| !in_block || !source.has("notIpBlocks")),
         if unknown.iter().any(|k| source.has(k)) {
             None
         } else {
@@ -210,7 +214,12 @@ fn operation(operation: &Value, caller: &Caller, denies: bool) -> Answer {
     ]
     .into_iter());
     let http_keys = [
-        "hosts", "notHosts", "methods", "notMethods", "paths", "notPaths",
+        "hosts",
+        "notHosts",
+        "methods",
+        "notMethods",
+        "paths",
+        "notPaths",
     ];
     let Some(request) = &caller.request else {
         // On TCP an HTTP condition never allows; a denying rule drops it and denies more (O:17.6).
@@ -228,11 +237,7 @@ fn operation(operation: &Value, caller: &Caller, denies: bool) -> Answer {
                 text_matches(p, value)
             }
         };
-        all([
-            listed(operation, key, test),
-            negated(operation, not, test),
-        ]
-        .into_iter())
+        all([listed(operation, key, test), negated(operation, not, test)].into_iter())
     };
     let templated = operation.strings("paths").iter().any(|p| p.contains('{'));
     all([

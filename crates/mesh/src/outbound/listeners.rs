@@ -392,7 +392,10 @@ fn merge(entry: &mut Entry, incoming: Vec<Chain>) {
 
 /// The listener's final form (O:5.10).
 fn finish(shape: &Shape, address: Str, port: u32, entry: Entry) -> Listener {
-    let tls_inspector = entry.chains.iter().any(|c| !c.sni.is_empty() || c.reads_sni);
+    let tls_inspector = entry
+        .chains
+        .iter()
+        .any(|c| !c.sni.is_empty() || c.reads_sni);
     let http_inspector = entry.chains.iter().any(|c| c.sniffed.is_some());
     let mut chains = Vec::new();
     let mut default: Option<FilterChain> = None;
@@ -414,7 +417,10 @@ fn finish(shape: &Shape, address: Str, port: u32, entry: Entry) -> Listener {
             matching: ChainMatch::default(),
             tls: None,
             filter: fallback::filter(shape),
-            because: vec![fallback::because(shape)].into_iter().flatten().collect(),
+            because: vec![fallback::because(shape)]
+                .into_iter()
+                .flatten()
+                .collect(),
         }),
     };
     Listener {

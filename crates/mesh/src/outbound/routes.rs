@@ -11,9 +11,7 @@ use super::fallback;
 use super::listeners::aliases;
 use super::virtual_services::{VsIndex, vs_index};
 use crate::db::{Db, Mesh, Name, name};
-use crate::envoy::{
-    Action, Because, ClusterWeight, Route, RouteConfig, RouteMatch, VirtualHost,
-};
+use crate::envoy::{Action, Because, ClusterWeight, Route, RouteConfig, RouteMatch, VirtualHost};
 use crate::index::facts;
 use crate::names::{is_wildcard, matches};
 use crate::registry::{Protocol, Resolution, Service};
@@ -46,7 +44,13 @@ pub fn hosts_for<'db>(
     config: Name<'db>,
     host: Name<'db>,
 ) -> Arc<RouteConfig> {
-    Arc::new(assemble(db, mesh, client, config.text(db), Some(host.text(db))))
+    Arc::new(assemble(
+        db,
+        mesh,
+        client,
+        config.text(db),
+        Some(host.text(db)),
+    ))
 }
 
 /// What the name of a route config says (O:5.6).
@@ -200,7 +204,10 @@ impl<'a, 'db> Work<'a, 'db> {
             Some(candidates) => candidates.clone(),
             None => (0..self.services.services.len()).collect(),
         };
-        for service in rest.into_iter().filter_map(|i| self.services.services.get(i)) {
+        for service in rest
+            .into_iter()
+            .filter_map(|i| self.services.services.get(i))
+        {
             if !claimed.contains(&lower_case(&service.host)) && !service.is_alias() {
                 claims.extend(self.default_claims(service));
             }

@@ -54,12 +54,16 @@ pub fn trace(db: &dyn Db, mesh: Mesh, from: &From, call: &Call) -> Trace {
                 {
                     return not_in_mesh(because, call);
                 }
-                at(&mut walk, db, mesh, &proxy, mode, &address, call.port, &bytes)
+                at(
+                    &mut walk, db, mesh, &proxy, mode, &address, call.port, &bytes,
+                )
             }
             Some(proxy) => {
                 let mode = call.mode.unwrap_or(Mode::Gateway);
                 let address = call.address.clone().unwrap_or_default();
-                at(&mut walk, db, mesh, &proxy, mode, &address, call.port, &bytes)
+                at(
+                    &mut walk, db, mesh, &proxy, mode, &address, call.port, &bytes,
+                )
             }
             None => not_in_mesh(uninjected(workload), call),
         },
@@ -82,7 +86,9 @@ pub fn trace(db: &dyn Db, mesh: Mesh, from: &From, call: &Call) -> Trace {
             };
             let mode = call.mode.unwrap_or(default);
             let address = address(db, mesh, proxy, call);
-            at(&mut walk, db, mesh, proxy, mode, &address, call.port, &bytes)
+            at(
+                &mut walk, db, mesh, proxy, mode, &address, call.port, &bytes,
+            )
         }
     }
 }

@@ -5,7 +5,8 @@ use crate::gateways::gateway_clusters;
 use crate::index::{facts, resource};
 use crate::outbound::{BLACK_HOLE, PASSTHROUGH};
 use crate::registry::{
-    Endpoint, EndpointKind, Resolution, Service, endpoints, host_namespaces, service_in, target_port,
+    Endpoint, EndpointKind, Resolution, Service, endpoints, host_namespaces, service_in,
+    target_port,
 };
 use crate::visibility::{destination_rule_for, has_cluster, services_of};
 use crate::workloads::{Proxy, Workload};
@@ -46,8 +47,10 @@ pub(super) fn find(db: &dyn Db, mesh: Mesh, proxy: &Proxy, cluster: &str) -> Ups
     let services = services_of(db, mesh, proxy);
     let Some(member) = services.get(host) else {
         return Upstream::Missing(
-            format!("the proxy has no service {host}: not defined, not exported to it, or not \
-                     imported by its Sidecar (O:9.1)")
+            format!(
+                "the proxy has no service {host}: not defined, not exported to it, or not \
+                     imported by its Sidecar (O:9.1)"
+            )
             .into(),
         );
     };
@@ -57,7 +60,9 @@ pub(super) fn find(db: &dyn Db, mesh: Mesh, proxy: &Proxy, cluster: &str) -> Ups
     }
     let slimmed = proxy.is_router()
         && facts(db, mesh).flag(Flag::FilterGatewayClusterConfig)
-        && !gateway_clusters(db, mesh, proxy).iter().any(|c| c.name == cluster);
+        && !gateway_clusters(db, mesh, proxy)
+            .iter()
+            .any(|c| c.name == cluster);
     if slimmed {
         return Upstream::Missing(
             "the gateway gets only clusters its routes can reach (G:CL-1)".into(),
@@ -164,7 +169,12 @@ pub(super) fn target(
                 others,
             }
         }
-        None => Target::Outside(first.address.clone().unwrap_or_else(|| service.host.clone())),
+        None => Target::Outside(
+            first
+                .address
+                .clone()
+                .unwrap_or_else(|| service.host.clone()),
+        ),
     }
 }
 

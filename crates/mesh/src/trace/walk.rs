@@ -8,9 +8,7 @@ use super::upstream::{Target, Upstream, find, target};
 use crate::db::{Db, Mesh};
 use crate::envoy::Because;
 use crate::gateways::gateway_listeners;
-use crate::inbound::{
-    Caller, Decision, RequestFacts, authorize, inbound_listener, inbound_ports,
-};
+use crate::inbound::{Caller, Decision, RequestFacts, authorize, inbound_listener, inbound_ports};
 use crate::index::facts;
 use crate::outbound::{SentTls, sent_tls};
 use crate::registry::{Endpoint, Service};
@@ -189,9 +187,9 @@ impl<'db> Walk<'db> {
             Target::Dialled => (arrived(self.dialled(site, passed)), tls_to(None)),
             Target::Unknown => {
                 let mut trace = arrived(service.host.clone());
-                trace.assumptions.push(
-                    format!("no workload in the files is behind {}", service.host).into(),
-                );
+                trace
+                    .assumptions
+                    .push(format!("no workload in the files is behind {}", service.host).into());
                 (trace, tls_to(None))
             }
             Target::Nobody => {
@@ -221,8 +219,13 @@ impl<'db> Walk<'db> {
                 let mut trace = self.to_workload(site, passed, &workload, inner, bytes, &sent);
                 if others > 0 {
                     trace.assumptions.push(
-                        format!("{} is one of {} workloads behind {}", workload.label(), others + 1, service.host)
-                            .into(),
+                        format!(
+                            "{} is one of {} workloads behind {}",
+                            workload.label(),
+                            others + 1,
+                            service.host
+                        )
+                        .into(),
                     );
                 }
                 (trace, sent)
@@ -322,8 +325,11 @@ impl<'db> Walk<'db> {
                 let mut trace = arrived(None);
                 trace.because = because;
                 trace.assumptions.push(
-                    format!("the AuthorizationPolicies of {} let the call in", proxy.workload)
-                        .into(),
+                    format!(
+                        "the AuthorizationPolicies of {} let the call in",
+                        proxy.workload
+                    )
+                    .into(),
                 );
                 trace
             }

@@ -11,9 +11,7 @@ mod sidecar;
 mod virtual_service;
 mod virtual_services;
 
-pub use clusters::{
-    Cluster, cluster_name, clusters, clusters_of, has_cluster, headless_by_eds,
-};
+pub use clusters::{Cluster, cluster_name, clusters, clusters_of, has_cluster, headless_by_eds};
 pub use imports::{destinations, pick};
 pub use rule_lookup::{
     Entry as DestinationRuleEntry, Step as LookupStep, choose, destination_rule_for,

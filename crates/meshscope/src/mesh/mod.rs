@@ -1,7 +1,9 @@
 //! A mesh of a workspace: the questions people ask it, answered as plain values.
 
 mod attachments;
+mod egress;
 mod findings;
+mod reach;
 mod visibility;
 mod who;
 
