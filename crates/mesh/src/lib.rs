@@ -14,6 +14,7 @@ pub mod egress;
 pub mod envoy;
 pub mod gateway_api;
 pub mod gateways;
+pub mod graph;
 pub mod inbound;
 pub mod index;
 pub mod names;
