@@ -1,7 +1,10 @@
 //! The claims of a case against its mesh: one file per kind of claim.
 
 mod attachments;
+mod blast_radius;
+mod egress_assurance;
 mod findings;
+mod isolation;
 mod proxy;
 mod sets;
 mod validity;
@@ -18,6 +21,9 @@ pub fn all(mesh: Mesh<'_>, case: &Case) -> Vec<Check> {
     checks.extend(visibility::check(mesh, case));
     checks.extend(findings::check(mesh, case));
     checks.extend(validity::check(mesh, case));
+    checks.extend(blast_radius::check(mesh, case));
+    checks.extend(isolation::check(mesh, case));
+    checks.extend(egress_assurance::check(mesh, case));
     for (key, kind) in UNSUPPORTED {
         checks.extend(unsupported(case, key, kind));
     }
@@ -25,11 +31,8 @@ pub fn all(mesh: Mesh<'_>, case: &Case) -> Vec<Check> {
 }
 
 /// Claims the engine has no answer to yet.
-const UNSUPPORTED: [(&str, CheckKind); 8] = [
+const UNSUPPORTED: [(&str, CheckKind); 5] = [
     ("traces", CheckKind::Trace),
-    ("blast_radius", CheckKind::BlastRadius),
-    ("isolation", CheckKind::Isolation),
-    ("egress_assurance", CheckKind::EgressAssurance),
     ("gateway_clusters", CheckKind::GatewayClusters),
     ("virtual_host_domains", CheckKind::VirtualHostDomain),
     ("clusters", CheckKind::Cluster),
