@@ -1,10 +1,14 @@
 //! The claims of a case against its mesh: one file per kind of claim.
 
 mod attachments;
+mod clusters;
 mod findings;
+mod listeners;
 mod proxy;
 mod sets;
+mod trace;
 mod validity;
+mod virtual_host_domains;
 mod visibility;
 
 use crate::case::Case;
@@ -16,6 +20,10 @@ use meshscope::Mesh;
 pub fn all(mesh: Mesh<'_>, case: &Case) -> Vec<Check> {
     let mut checks = attachments::check(mesh, case);
     checks.extend(visibility::check(mesh, case));
+    checks.extend(trace::check(mesh, case));
+    checks.extend(virtual_host_domains::check(mesh, case));
+    checks.extend(clusters::check(mesh, case));
+    checks.extend(listeners::check(mesh, case));
     checks.extend(findings::check(mesh, case));
     checks.extend(validity::check(mesh, case));
     for (key, kind) in UNSUPPORTED {
@@ -25,15 +33,11 @@ pub fn all(mesh: Mesh<'_>, case: &Case) -> Vec<Check> {
 }
 
 /// Claims the engine has no answer to yet.
-const UNSUPPORTED: [(&str, CheckKind); 8] = [
-    ("traces", CheckKind::Trace),
+const UNSUPPORTED: [(&str, CheckKind); 4] = [
     ("blast_radius", CheckKind::BlastRadius),
     ("isolation", CheckKind::Isolation),
     ("egress_assurance", CheckKind::EgressAssurance),
     ("gateway_clusters", CheckKind::GatewayClusters),
-    ("virtual_host_domains", CheckKind::VirtualHostDomain),
-    ("clusters", CheckKind::Cluster),
-    ("listeners", CheckKind::Listener),
 ];
 
 fn unsupported(case: &Case, key: &str, kind: CheckKind) -> Vec<Check> {
