@@ -1,14 +1,17 @@
 //! Outbound clusters in Envoy's terms (O:9.2, O:14.6).
 
+use super::client_tls::Policy;
 use crate::db::{Db, Mesh};
 use crate::envoy::{Cluster, ClusterType};
 use crate::registry::{Endpoint, Resolution, Service, shared_endpoints};
-use crate::visibility::{self, headless_by_eds};
+use crate::visibility::{self, DestinationRuleEntry, headless_by_eds};
 use meshscope_manifest::Str;
 
 /// A cluster a proxy is sent, described.
-pub fn described(db: &dyn Db, mesh: Mesh, cluster: &visibility::Cluster) -> Cluster {
-    let kind = kind(db, mesh, cluster);
+///
+/// `router` says that the proxy is a gateway workload: it never keeps the dialled address (G:CL-4).
+pub fn described(db: &dyn Db, mesh: Mesh, router: bool, cluster: &visibility::Cluster) -> Cluster {
+    let kind = kind(db, mesh, router, cluster);
     let written = matches!(kind, ClusterType::StrictDns | ClusterType::LogicalDns);
     let endpoints = if written {
         chosen(db, mesh, cluster)
@@ -36,18 +39,15 @@ pub fn described(db: &dyn Db, mesh: Mesh, cluster: &visibility::Cluster) -> Clus
     }
 }
 
-fn kind(db: &dyn Db, mesh: Mesh, cluster: &visibility::Cluster) -> ClusterType {
+/// Whether a DestinationRule turns a cluster into one that keeps the dialled address (O:9.5).
+pub fn keeps_dialled_address(rule: &DestinationRuleEntry, port: u32, subset: &str) -> bool {
+    Policy::new(rule, port, subset).passthrough
+}
+
+fn kind(db: &dyn Db, mesh: Mesh, router: bool, cluster: &visibility::Cluster) -> ClusterType {
     let service = &cluster.service;
-    let passthrough = cluster.rule.as_ref().is_some_and(|r| {
-        let subset = r.subset(&cluster.subset);
-        let own = subset.and_then(|(s, _, _)| s.traffic_policy.as_ref());
-        let own = own.filter(|p| p.load_balancer.is_some());
-        let top = r.policy.as_ref().map(|(p, _)| {
-            let of_port = p.port_level.iter().find(|(n, _)| *n == cluster.port);
-            of_port.map_or(p, |(_, p)| p)
-        });
-        own.or(top).is_some_and(|p| p.is_passthrough())
-    });
+    let rule = cluster.rule.as_ref();
+    let passthrough = rule.is_some_and(|r| keeps_dialled_address(r, cluster.port, &cluster.subset));
     match &service.resolution {
         _ if passthrough => ClusterType::OriginalDst,
         Resolution::Dns if service.race_first_connect => ClusterType::LogicalDns,
@@ -56,6 +56,7 @@ fn kind(db: &dyn Db, mesh: Mesh, cluster: &visibility::Cluster) -> ClusterType {
         Resolution::Passthrough if service.is_kubernetes() && headless_by_eds(db, mesh) => {
             ClusterType::Eds
         }
+        Resolution::Passthrough if router => ClusterType::Eds,
         Resolution::Passthrough => ClusterType::OriginalDst,
         Resolution::DynamicDns => ClusterType::Dynamic,
         Resolution::ClientSide | Resolution::Alias(_) => ClusterType::Eds,

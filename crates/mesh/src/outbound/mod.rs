@@ -27,7 +27,7 @@ mod virtual_services;
 pub use address::address_for;
 pub use client::{Client, ScopeKey, Shape, Traits, client, no_interception, scope_key, shape};
 pub use client_tls::{SentTls, sent_tls};
-pub use clusters::{described, port_of};
+pub use clusters::{described, keeps_dialled_address, port_of};
 pub use fallback::{BLACK_HOLE, PASSTHROUGH};
 
 pub(crate) use chains::http_alpn;

@@ -19,7 +19,7 @@ pub use endpoints::{
 };
 pub use export_to::{
     Exports, exported_to, exports, exports_between, host_namespaces, is_importable,
-    public_services, service_in, services_in,
+    public_services, service_in, service_targets, services_in, similar_hosts,
 };
 pub use protocol::{Protocol, ProtocolClass};
 pub use service::{Address, Port, Resolution, Service, Source, service_order};

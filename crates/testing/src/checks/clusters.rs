@@ -60,7 +60,9 @@ fn all(mesh: Mesh<'_>, proxy: &Proxy) -> Vec<Cluster> {
     } else {
         clusters(db, input, proxy)
     };
-    let mut all: Vec<Cluster> = outbound.iter().map(|c| described(db, input, c)).collect();
+    let router = proxy.is_router();
+    let described = outbound.iter().map(|c| described(db, input, router, c));
+    let mut all: Vec<Cluster> = described.collect();
     if !proxy.is_router() {
         all.extend(inbound_clusters(db, input, proxy));
     }

@@ -253,7 +253,7 @@ fn summary(found: &Trace) -> serde_json::Value {
         });
         serde_json::Value::Object(entries.collect())
     });
-    let list = |values: &[Str]| values.iter().map(Str::as_str).collect::<Vec<_>>();
+    let list = |values: &[Str]| values.iter().map(Str::to_string).collect::<Vec<_>>();
     serde_json::json!({
         "verdict": found.verdict.name(),
         "client_sees": found.client_sees.to_string(),
