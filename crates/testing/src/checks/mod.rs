@@ -2,12 +2,16 @@
 
 mod attachments;
 mod blast_radius;
+mod clusters;
 mod egress_assurance;
 mod findings;
 mod isolation;
+mod listeners;
 mod proxy;
 mod sets;
+mod trace;
 mod validity;
+mod virtual_host_domains;
 mod visibility;
 
 use crate::case::Case;
@@ -19,6 +23,10 @@ use meshscope::Mesh;
 pub fn all(mesh: Mesh<'_>, case: &Case) -> Vec<Check> {
     let mut checks = attachments::check(mesh, case);
     checks.extend(visibility::check(mesh, case));
+    checks.extend(trace::check(mesh, case));
+    checks.extend(virtual_host_domains::check(mesh, case));
+    checks.extend(clusters::check(mesh, case));
+    checks.extend(listeners::check(mesh, case));
     checks.extend(findings::check(mesh, case));
     checks.extend(validity::check(mesh, case));
     checks.extend(blast_radius::check(mesh, case));
@@ -31,12 +39,8 @@ pub fn all(mesh: Mesh<'_>, case: &Case) -> Vec<Check> {
 }
 
 /// Claims the engine has no answer to yet.
-const UNSUPPORTED: [(&str, CheckKind); 5] = [
-    ("traces", CheckKind::Trace),
+const UNSUPPORTED: [(&str, CheckKind); 1] = [
     ("gateway_clusters", CheckKind::GatewayClusters),
-    ("virtual_host_domains", CheckKind::VirtualHostDomain),
-    ("clusters", CheckKind::Cluster),
-    ("listeners", CheckKind::Listener),
 ];
 
 fn unsupported(case: &Case, key: &str, kind: CheckKind) -> Vec<Check> {
