@@ -4,13 +4,17 @@
 //! has resolved, and it must not know files, positions, suppressions or output formats.
 
 mod destinations;
+mod egress;
 pub mod evaluate;
 pub mod finding;
+mod hygiene;
 mod known;
 mod reference;
 pub mod registry;
 mod routes;
 mod rule;
+mod services_and_ports;
+mod syntax;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod visibility;

@@ -78,10 +78,14 @@ fn refused(db: &dyn Db, mesh: Mesh, service: &Service) -> Option<Finding> {
 fn seen_by(db: &dyn Db, mesh: Mesh, service: &Service) -> (usize, usize, Vec<ResourceKey>) {
     let host = &service.host;
     let gets = |services: &meshscope_mesh::visibility::ServiceSet| {
-        services.of_host(host).any(|m| m.service.object == service.object)
+        services
+            .of_host(host)
+            .any(|m| m.service.object == service.object)
     };
     let views = open_views(db, mesh, name(db, host));
-    let open = views.iter().filter(|v| gets(&v.client.scope(db, mesh).services));
+    let open = views
+        .iter()
+        .filter(|v| gets(&v.client.scope(db, mesh).services));
     let mut sidecars: usize = open.map(|v| v.workloads).sum();
     for client in restricted_clients(db, mesh) {
         if gets(&client.scope(db, mesh).services) {
@@ -98,7 +102,11 @@ fn seen_by(db: &dyn Db, mesh: Mesh, service: &Service) -> (usize, usize, Vec<Res
 }
 
 fn plural(count: usize, word: &str) -> String {
-    if count == 1 { word.to_owned() } else { format!("{word}s") }
+    if count == 1 {
+        word.to_owned()
+    } else {
+        format!("{word}s")
+    }
 }
 
 #[cfg(test)]
@@ -106,8 +114,13 @@ mod tests {
     use crate::testing::{check_rule, client};
 
     fn with(resolution: &str, endpoints: &str, export: &str) -> Vec<String> {
-        let yaml = format!("apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {{name: e, namespace: ext}}\nspec: {{hosts: [a.example.com], exportTo: [{export}], ports: [{{number: 443, name: tls, protocol: TLS}}], resolution: {resolution}, endpoints: [{endpoints}]}}\n");
-        check_rule("exported-service-entry-risks-nack", &format!("{yaml}{}", client("shop")))
+        let yaml = format!(
+            "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {{name: e, namespace: ext}}\nspec: {{hosts: [a.example.com], exportTo: [{export}], ports: [{{number: 443, name: tls, protocol: TLS}}], resolution: {resolution}, endpoints: [{endpoints}]}}\n"
+        );
+        check_rule(
+            "exported-service-entry-risks-nack",
+            &format!("{yaml}{}", client("shop")),
+        )
     }
     const TWO: &str = "{address: a.example.com}, {address: b.example.com}";
 

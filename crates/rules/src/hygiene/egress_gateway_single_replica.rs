@@ -25,7 +25,11 @@ fn routed_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Str
     let all = virtual_services_in(db, mesh, namespace);
     let carried = all.iter().filter(|vs| vs.is_bound_to("mesh"));
     let mut hosts: Vec<Str> = carried
-        .flat_map(|vs| vs.destinations().map(|(_, d)| d.host.clone()).collect::<Vec<_>>())
+        .flat_map(|vs| {
+            vs.destinations()
+                .map(|(_, d)| d.host.clone())
+                .collect::<Vec<_>>()
+        })
         .collect();
     hosts.sort();
     hosts.dedup();
@@ -39,7 +43,9 @@ fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding>
             && w.replicas == 1
             && matches!(w.object.kind, Kind::Deployment | Kind::StatefulSet)
     });
-    single.filter_map(|w| finding(db, mesh, namespace, w)).collect()
+    single
+        .filter_map(|w| finding(db, mesh, namespace, w))
+        .collect()
 }
 
 fn finding<'db>(
@@ -68,9 +74,15 @@ fn finding<'db>(
         workload.label()
     );
     Some(
-        Finding::new(RULE.name, RULE.severity, &workload.object, "spec.replicas", message)
-            .help("run at least two replicas (nothing to do if an autoscaler does)")
-            .certainty(Certainty::Assumed),
+        Finding::new(
+            RULE.name,
+            RULE.severity,
+            &workload.object,
+            "spec.replicas",
+            message,
+        )
+        .help("run at least two replicas (nothing to do if an autoscaler does)")
+        .certainty(Certainty::Assumed),
     )
 }
 
@@ -79,13 +91,18 @@ mod tests {
     use crate::testing::check_rule;
 
     fn with(replicas: u32, gateways: &str) -> Vec<String> {
-        let yaml = format!("apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: egress, namespace: istio-system}}\nspec: {{replicas: {replicas}, template: {{metadata: {{labels: {{app: egress}}}}, spec: {{containers: [{{name: istio-proxy, args: [proxy, router]}}]}}}}}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: egress, namespace: istio-system}}\nspec: {{selector: {{app: egress}}, ports: [{{name: tls, port: 443}}]}}\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {{name: v, namespace: shop}}\nspec: {{hosts: [a.example.com], gateways: [{gateways}], tls: [{{match: [{{sniHosts: [a.example.com]}}], route: [{{destination: {{host: egress.istio-system.svc.cluster.local}}}}]}}]}}\n");
+        let yaml = format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: egress, namespace: istio-system}}\nspec: {{replicas: {replicas}, template: {{metadata: {{labels: {{app: egress}}}}, spec: {{containers: [{{name: istio-proxy, args: [proxy, router]}}]}}}}}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: egress, namespace: istio-system}}\nspec: {{selector: {{app: egress}}, ports: [{{name: tls, port: 443}}]}}\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {{name: v, namespace: shop}}\nspec: {{hosts: [a.example.com], gateways: [{gateways}], tls: [{{match: [{{sniHosts: [a.example.com]}}], route: [{{destination: {{host: egress.istio-system.svc.cluster.local}}}}]}}]}}\n"
+        );
         check_rule("egress-gateway-single-replica", &yaml)
     }
 
     #[test]
     fn only_gateways_on_a_path_of_the_mesh() {
-        assert_eq!(with(1, "mesh"), ["info Deployment istio-system/egress spec.replicas"]);
+        assert_eq!(
+            with(1, "mesh"),
+            ["info Deployment istio-system/egress spec.replicas"]
+        );
         assert!(with(2, "mesh").is_empty());
         assert!(with(1, "gw").is_empty());
     }

@@ -31,15 +31,23 @@ const ADDRESSING: [Kind; 7] = [
 
 fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding> {
     let ns = namespace.text(db);
-    let system = ns.starts_with("kube-") || ns.starts_with("istio-") || ns == facts(db, mesh).root();
-    let Some(object) = namespace_object(db, mesh, namespace).clone().filter(|_| !system) else {
+    let system =
+        ns.starts_with("kube-") || ns.starts_with("istio-") || ns == facts(db, mesh).root();
+    let Some(object) = namespace_object(db, mesh, namespace)
+        .clone()
+        .filter(|_| !system)
+    else {
         return Vec::new();
     };
     let decided = ["istio-injection", "istio.io/rev", "istio.io/dataplane-mode"];
     let workloads = workloads_in(db, mesh, namespace);
-    if decided.iter().any(|label| object.meta.labels.get(label).is_some())
+    if decided
+        .iter()
+        .any(|label| object.meta.labels.get(label).is_some())
         || workloads.is_empty()
-        || workloads.iter().any(|w| w.proxy.is_some() || is_control_plane(w))
+        || workloads
+            .iter()
+            .any(|w| w.proxy.is_some() || is_control_plane(w))
     {
         return Vec::new();
     }
@@ -57,14 +65,21 @@ fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding>
     });
     let own_sidecar = !objects(db, mesh, namespace, Kind::Sidecar).is_empty();
     let (severity, so) = if own_route || own_sidecar {
-        (Severity::Warning, "; its routes and Sidecars have no other client")
+        (
+            Severity::Warning,
+            "; its routes and Sidecars have no other client",
+        )
     } else {
         (RULE.severity, "")
     };
     let message = format!(
         "{ns} is not injected: {} of its workloads {} a sidecar, so {} does nothing for them{so}",
         workloads.len(),
-        if workloads.len() == 1 { "lacks" } else { "lack" },
+        if workloads.len() == 1 {
+            "lacks"
+        } else {
+            "lack"
+        },
         config.key,
     );
     let mut finding = Finding::new(RULE.name, severity, &object.key, "metadata.labels", message)
@@ -86,7 +101,9 @@ mod tests {
     use crate::testing::check_rule;
 
     fn with(labels: &str, config: &str) -> Vec<String> {
-        let yaml = format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: shop{labels}}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: shop}}\nspec: {{template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: app}}]}}}}}}\n---\n{config}");
+        let yaml = format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {{name: shop{labels}}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: shop}}\nspec: {{template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: app}}]}}}}}}\n---\n{config}"
+        );
         check_rule("namespace-not-injected", &yaml)
     }
     const ENTRY: &str = "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: e, namespace: shop}\nspec: {hosts: [a.example.com], ports: [{number: 443, name: tls, protocol: TLS}], resolution: DNS}\n";

@@ -51,9 +51,19 @@ mod tests {
 
     #[test]
     fn equal_definitions_are_a_hint() {
-        let service = |port: u32| format!("---\napiVersion: v1\nkind: Service\nmetadata: {{name: s, namespace: a}}\nspec: {{ports: [{{port: {port}}}]}}\n");
+        let service = |port: u32| {
+            format!(
+                "---\napiVersion: v1\nkind: Service\nmetadata: {{name: s, namespace: a}}\nspec: {{ports: [{{port: {port}}}]}}\n"
+            )
+        };
         let found = |y: String| check_rule("duplicate-resource", &y);
-        assert_eq!(found(service(80) + &service(81)), ["warning Service a/s metadata.name"]);
-        assert_eq!(found(service(80) + &service(80)), ["hint Service a/s metadata.name"]);
+        assert_eq!(
+            found(service(80) + &service(81)),
+            ["warning Service a/s metadata.name"]
+        );
+        assert_eq!(
+            found(service(80) + &service(80)),
+            ["hint Service a/s metadata.name"]
+        );
     }
 }
