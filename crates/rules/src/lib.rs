@@ -3,6 +3,7 @@
 //! A rule turns what the engine computed into findings. It never compares raw strings that the engine
 //! has resolved, and it must not know files, positions, suppressions or output formats.
 
+pub mod decoding;
 mod destinations;
 mod egress;
 pub mod evaluate;

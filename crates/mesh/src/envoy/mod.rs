@@ -7,6 +7,7 @@ mod because;
 mod listener;
 mod matching;
 mod route;
+mod select;
 
 pub use because::Because;
 pub use listener::{
@@ -15,3 +16,4 @@ pub use listener::{
 };
 pub use matching::{Answer, Request};
 pub use route::{Action, PathMatch, Route, RouteConfig, RouteMatch, TextMatch, VirtualHost};
+pub use select::{Connection, Selection, near_misses, select};

@@ -180,25 +180,42 @@ pub fn lookup<'db>(
     host: Name<'db>,
     owner: Name<'db>,
 ) -> Option<(Step, Arc<[Arc<Entry>]>)> {
+    find(
+        db,
+        mesh,
+        client.text(db),
+        host.text(db),
+        owner.text(db).as_str(),
+    )
+}
+
+/// [`lookup`] without a memo: for who asks about many hosts once.
+pub fn find(
+    db: &dyn Db,
+    mesh: Mesh,
+    client: &str,
+    host: &str,
+    owner: &str,
+) -> Option<(Step, Arc<[Arc<Entry>]>)> {
     let facts = facts(db, mesh);
-    let (c, needle, root) = (client.text(db), host.text(db), facts.root());
-    let own = tables_in(db, mesh, client);
-    let local = if c == root {
+    let root = facts.root();
+    let own = tables_in(db, mesh, name(db, client));
+    let local = if client == root {
         &own.root_local
     } else {
         &own.local
     };
-    if let Some((_, entries)) = local.most_specific(needle) {
+    if let Some((_, entries)) = local.most_specific(host) {
         return Some((Step::Client, entries.as_slice().into()));
     }
-    for (step, namespace) in [(Step::Owner, owner), (Step::Root, name(db, root))] {
-        let tables = tables_in(db, mesh, namespace);
-        let Some((_, entries)) = tables.exported.most_specific(needle) else {
+    for (step, namespace) in [(Step::Owner, owner), (Step::Root, root.as_str())] {
+        let tables = tables_in(db, mesh, name(db, namespace));
+        let Some((_, entries)) = tables.exported.most_specific(host) else {
             continue;
         };
         let passing: Arc<[Arc<Entry>]> = entries
             .iter()
-            .filter(|e| passes_export(e, c))
+            .filter(|e| passes_export(e, client))
             .cloned()
             .collect();
         if !passing.is_empty() {

@@ -2,9 +2,14 @@
 
 mod attachments;
 mod findings;
+mod fixes;
+mod place;
+mod rule_findings;
+mod suppressions;
 mod visibility;
 mod who;
 
+pub use findings::Report;
 pub use visibility::Visibility;
 pub use who::{Role, Who, WhoError};
 
