@@ -45,11 +45,13 @@ pub fn described(db: &dyn Db, mesh: Mesh, namespace: &str) -> Described {
     }
     let ns = name(db, namespace);
     let object = namespace_object(db, mesh, ns).is_some();
+    // Control planes are installed from charts that no file lists.
+    let system = namespace == facts(db, mesh).root() || namespace.starts_with("kube-");
     let services = !objects(db, mesh, ns, Kind::Service).is_empty();
     let workloads = !workloads_in(db, mesh, ns).is_empty();
     match (object, services, workloads) {
         (false, false, false) => Described::No,
-        (true, _, true) | (true, true, _) | (_, true, true) => Described::Fully,
+        (true, _, true) | (true, true, _) | (_, true, true) if !system => Described::Fully,
         _ => Described::Partly,
     }
 }

@@ -29,7 +29,9 @@ pub use rule_lookup::{
 pub use scopes::{Listener, Scope, router_services, scope, scope_of};
 pub use service_set::{Member, Reason, ServiceSet};
 pub use sidecar::{EgressHosts, root_sidecar, sidecar_for, sidecars_in};
-pub use virtual_service::{HttpRoute, L4Route, MatchPlace, VirtualService, virtual_services_in};
+pub use virtual_service::{
+    HttpRoute, L4Route, MatchPlace, VirtualService, completed, delegates_named, virtual_services_in,
+};
 pub use virtual_services::{Audience, VsList, audience, public_bound, virtual_services_for};
 
 use crate::db::{Db, Mesh, Name, name};

@@ -94,7 +94,7 @@ fn unused(
     // A root namespace policy is for the whole mesh; Sidecars and DestinationRules with a selector
     // stay in their namespace even there (V:R3.2).
     let of_namespace = matches!(resource.key.kind, Kind::Sidecar | Kind::DestinationRule);
-    let meshwide = ns == facts(db, mesh).root() && !(of_namespace && !selects.labels.is_empty());
+    let meshwide = ns == facts(db, mesh).root() && (!of_namespace || selects.labels.is_empty());
     let workloads: Vec<Arc<Workload>> = if meshwide {
         let all = namespaces(db, mesh);
         all.iter()
