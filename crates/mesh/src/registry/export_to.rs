@@ -169,6 +169,35 @@ fn hosts_of<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Str]
     hosts.into()
 }
 
+/// The hosts that several namespaces define, sorted. Unchanged by an edit of ports or exports.
+#[salsa::tracked]
+pub fn shared_hosts(db: &dyn Db, mesh: Mesh) -> Arc<[Str]> {
+    let shared = hosts(db, mesh)
+        .iter()
+        .filter(|(_, owners)| owners.len() > 1);
+    let mut shared: Vec<Str> = shared.map(|(host, _)| host.clone()).collect();
+    shared.sort();
+    shared.into()
+}
+
+/// The hosts that several ServiceEntries of one namespace define, sorted.
+#[salsa::tracked]
+pub fn doubled_hosts<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Str]> {
+    let services = services_in(db, mesh, namespace);
+    let external = services.iter().filter(|s| !s.is_kubernetes());
+    let mut hosts: Vec<(&Str, &meshscope_manifest::ResourceKey)> =
+        external.map(|s| (&s.host, &s.object)).collect();
+    hosts.sort();
+    hosts.dedup();
+    let pairs = hosts.windows(2).filter_map(|pair| match pair {
+        [(a, _), (b, _)] if a == b => Some((*a).clone()),
+        _ => None,
+    });
+    let mut doubled: Vec<Str> = pairs.collect();
+    doubled.dedup();
+    doubled.into()
+}
+
 /// The namespaces that define `host`.
 #[salsa::tracked]
 pub fn host_namespaces<'db>(db: &'db dyn Db, mesh: Mesh, host: Name<'db>) -> Arc<[Str]> {

@@ -14,8 +14,8 @@ mod service_entry;
 pub use alias::{alias_target, aliases_of};
 pub use endpoints::{Endpoint, EndpointKind, container_port, endpoints, target_port};
 pub use export_to::{
-    Exports, exported_to, exports, exports_between, host_namespaces, is_importable,
-    public_services, service_in, services_in,
+    Exports, doubled_hosts, exported_to, exports, exports_between, host_namespaces, is_importable,
+    public_services, service_in, services_in, shared_hosts,
 };
 pub use protocol::{Protocol, ProtocolClass};
 pub use service::{Address, Port, Resolution, Service, Source, service_order};
