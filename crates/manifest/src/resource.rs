@@ -107,10 +107,13 @@ pub enum Body {
 
 impl Resource {
     /// Decodes a document of a known kind. The namespace is the written one, `default_namespace`
-    /// when none is written: pass an empty one to keep it open. `None` when the document has no name.
+    /// when none is written: pass an empty one to keep it open. `None` when the document has no name;
+    /// an IstioOperator needs none, it is read by istioctl and never reaches the API server.
     pub fn decode(kind: Kind, document: &Value, default_namespace: &str) -> Option<Resource> {
         let metadata = document.get("metadata");
-        let name = metadata.str("name").filter(|n| !n.is_empty())?;
+        let name = metadata.str("name").filter(|n| !n.is_empty());
+        let name =
+            name.or_else(|| (kind == Kind::IstioOperator).then(|| "installed-state".into()))?;
         let written = metadata.str("namespace").filter(|n| !n.is_empty());
         let namespace_written = written.is_some();
         let namespace = if kind.is_namespaced() {

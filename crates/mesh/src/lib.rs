@@ -16,6 +16,8 @@ pub mod index;
 pub mod names;
 pub mod registry;
 pub mod routes;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod visibility;
 pub mod workloads;
 

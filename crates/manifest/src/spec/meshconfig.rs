@@ -149,7 +149,10 @@ impl MeshConfig {
                 .unwrap_or_default();
             self.extension_providers.retain(|(n, _)| *n != name);
             self.extension_providers.push((name, service));
-            if let Some(sds) = provider.field("sds").filter(|_| self.sds_provider.is_none()) {
+            if let Some(sds) = provider
+                .field("sds")
+                .filter(|_| self.sds_provider.is_none())
+            {
                 let port = sds.port("port").unwrap_or(0);
                 self.sds_provider = Some((sds.str_or_empty("service"), port.into()));
             }

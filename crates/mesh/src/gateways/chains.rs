@@ -21,7 +21,6 @@ use std::sync::Arc;
 pub(super) struct Chains<'db> {
     pub db: &'db dyn Db,
     pub mesh: Mesh,
-    pub key: ProxyKey<'db>,
     pub proxy: &'db Proxy,
     /// SNI hosts of passthrough matches by listener port: bind and who has it (G:TLS-8).
     known: FxHashMap<(u32, Str), (Str, Because, Arc<VirtualService>)>,
@@ -37,7 +36,6 @@ impl<'db> Chains<'db> {
         Chains {
             db,
             mesh,
-            key,
             proxy: key.proxy(db),
             known: FxHashMap::default(),
             dropped: Vec::new(),

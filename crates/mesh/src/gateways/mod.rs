@@ -36,3 +36,7 @@ pub use merge::{
 pub use nack::{Rejected, Rejection, listener_rejections, rejections, route_config_rejections};
 pub use routes::gateway_route_config;
 pub use targets::{ServiceTarget, service_targets};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

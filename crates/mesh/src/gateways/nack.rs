@@ -6,6 +6,7 @@ use super::routes;
 use crate::db::{Db, Mesh, name, proxy_key};
 use crate::envoy::{Action, Because, FilterChain, Listener, RouteConfig};
 use crate::registry::{Resolution, endpoints};
+use crate::routes::rule_place;
 use crate::visibility::{VirtualService, cluster_name, services_of};
 use crate::workloads::Proxy;
 use meshscope_manifest::{Str, Value};
@@ -231,11 +232,7 @@ pub(super) fn header_rejections(vs: &VirtualService) -> Vec<Rejection> {
                 found.push(Rejection {
                     what: Rejected::RouteConfig,
                     name: Str::default(),
-                    parties: vec![Because::new(
-                        &route.object,
-                        format!("spec.http[{}]", route.index),
-                        why.clone(),
-                    )],
+                    parties: vec![Because::new(&route.object, rule_place(route), why.clone())],
                     why: why.into(),
                 });
             }

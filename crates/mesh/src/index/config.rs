@@ -61,11 +61,12 @@ fn overlays(db: &dyn Db, mesh: Mesh) -> Arc<Vec<Value>> {
     let settings = mesh.settings(db);
     let mut overlays = Vec::new();
     if settings.use_found_mesh_config {
-        for operator in unfiltered(db, mesh, Kind::IstioOperator) {
-            if let Some(spec) = operator.istio_operator() {
-                overlays.extend(spec.field("meshConfig").cloned());
-            }
-        }
+        overlays.extend(
+            super::installs::installed(db, mesh)
+                .mesh_config
+                .iter()
+                .cloned(),
+        );
         let wanted: Str = if settings.revision.is_empty() || settings.revision == "default" {
             "istio".into()
         } else {

@@ -6,6 +6,7 @@
 
 mod config;
 mod file;
+mod installs;
 mod locate;
 
 pub use config::{MeshFacts, facts};
@@ -13,6 +14,7 @@ pub use file::{FileObject, FileSummary, document, file_summary};
 pub use locate::{Definition, definitions, resource};
 
 use crate::db::{Db, Mesh, Name, SourceFile, name};
+use installs::extra_resources;
 use meshscope_manifest::{Body, Kind, Resource, ResourceKey, Str};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -136,24 +138,6 @@ fn namespace_definitions<'db>(
         }
     }
     Arc::new(by_kind)
-}
-
-/// Resources that settings add: assumed objects and installs the repository only names.
-#[salsa::tracked]
-fn extra_resources(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Resource>]> {
-    let settings = mesh.settings(db);
-    settings
-        .assumed
-        .iter()
-        .chain(&settings.installs)
-        .filter_map(|value| {
-            let kind = Kind::from_api(
-                &value.str_or_empty("apiVersion"),
-                &value.str_or_empty("kind"),
-            )?;
-            Resource::decode(kind, value, "default").map(Arc::new)
-        })
-        .collect()
 }
 
 /// The objects of one kind in one namespace as istiod sees them, sorted by name: of several

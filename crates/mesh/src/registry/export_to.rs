@@ -6,6 +6,7 @@
 
 use super::{Service, kubernetes, service_entry, service_order};
 use crate::db::{Db, Mesh, Name, name};
+use crate::gateway_api::managed;
 use crate::index::{facts, namespaces, objects};
 use meshscope_manifest::{Kind, Str};
 use rustc_hash::FxHashMap;
@@ -30,6 +31,7 @@ pub fn services_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Se
     let domain = &facts(db, mesh).domain;
     let mut services: Vec<Arc<Service>> = objects(db, mesh, namespace, Kind::Service)
         .iter()
+        .chain(managed(db, mesh, namespace, Kind::Service))
         .filter_map(|r| kubernetes::service(r, domain))
         .map(Arc::new)
         .collect();

@@ -2,11 +2,11 @@
 
 use crate::envoy::{Action, Because, ClusterWeight, PathMatch, Route, RouteMatch, TextMatch};
 use crate::visibility::{HttpRoute, VirtualService, cluster_name};
-use meshscope_manifest::Str;
 use meshscope_manifest::spec::Labels;
 use meshscope_manifest::spec::virtual_service::{
     Destination, HttpMatch, HttpRule, RouteDestination, StringMatch,
 };
+use meshscope_manifest::{Kind, Str};
 
 /// Who the routes are for.
 pub struct RouteContext<'a> {
@@ -114,12 +114,39 @@ fn build(
 
 /// The field path of a match, or of the rule.
 fn place(route: &HttpRoute, match_index: Option<usize>) -> Str {
-    let index = route.index;
+    let rule = rule_place(route);
     match match_index.and_then(|i| route.match_places.get(i)) {
-        Some(place) if !place.in_root => format!("spec.http[{index}].match[{}]", place.index),
-        _ => format!("spec.http[{index}]"),
+        Some(place) if place.in_root => rule.into(),
+        Some(place) if is_written_as_virtual_service(route) => {
+            format!("{rule}.match[{}]", place.index).into()
+        }
+        Some(place) => format!("{rule}.matches[{}]", place.index).into(),
+        None => rule.into(),
     }
-    .into()
+}
+
+/// The field path of a rule: Gateway API routes have `rules`.
+pub(crate) fn rule_place(route: &HttpRoute) -> String {
+    if is_written_as_virtual_service(route) {
+        format!("spec.http[{}]", route.index)
+    } else {
+        format!("spec.rules[{}]", route.index)
+    }
+}
+
+/// The field path of a destination. Backends without weight are not among the destinations of a
+/// Gateway API rule, so their indices are not known here.
+fn destination_place(route: &HttpRoute, index: usize) -> String {
+    let rule = rule_place(route);
+    if is_written_as_virtual_service(route) {
+        format!("{rule}.route[{index}].destination")
+    } else {
+        format!("{rule}.backendRefs")
+    }
+}
+
+fn is_written_as_virtual_service(route: &HttpRoute) -> bool {
+    route.object.kind == Kind::VirtualService
 }
 
 fn action(vs: &VirtualService, route: &HttpRoute, context: &RouteContext<'_>) -> Action {
@@ -153,7 +180,7 @@ fn weighted(
             weight: r.weight,
             because: Some(Because::new(
                 &route.object,
-                format!("spec.http[{}].route[{i}].destination", route.index),
+                destination_place(route, i),
                 "names the cluster (V:R4.25)",
             )),
         })

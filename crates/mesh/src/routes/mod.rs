@@ -4,4 +4,5 @@
 
 mod build;
 
+pub(crate) use build::rule_place;
 pub use build::{Destinations, RouteContext, routes_of};

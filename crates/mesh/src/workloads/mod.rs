@@ -9,6 +9,7 @@ pub use injection::{Injection, injection};
 pub use proxy::{Proxy, ProxyKind, proxy_of};
 
 use crate::db::{Db, Mesh, Name, name};
+use crate::gateway_api::managed;
 use crate::index::{namespaces, objects};
 use meshscope_manifest::spec::Labels;
 use meshscope_manifest::{Kind, Resource, ResourceKey, Str};
@@ -84,6 +85,7 @@ pub fn workloads_in<'db>(
         .flat_map(|kind| {
             objects(db, mesh, namespace, kind)
                 .iter()
+                .chain(managed(db, mesh, namespace, kind))
                 .cloned()
                 .collect::<Vec<_>>()
         })

@@ -18,14 +18,14 @@ impl Patterns {
         let mut owner = Vec::new();
         for (index, pattern) in patterns.iter().enumerate() {
             let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
-            let globs = match pattern {
-                "" | "." => vec!["**".to_owned()],
-                _ => vec![pattern.to_owned(), format!("{pattern}/**")],
+            let broken = GlobBuilder::new(pattern).build().is_err();
+            let pattern = match (pattern, broken) {
+                ("" | ".", _) => "**".to_owned(),
+                (_, true) => globset::escape(pattern),
+                (_, false) => pattern.to_owned(),
             };
-            for glob in globs {
-                let compiled = GlobBuilder::new(&glob).literal_separator(true).build();
-                let compiled = compiled.or_else(|_| GlobBuilder::new(&escaped(&glob)).build());
-                if let Ok(glob) = compiled {
+            for glob in [format!("{pattern}/**"), pattern] {
+                if let Ok(glob) = GlobBuilder::new(&glob).literal_separator(true).build() {
                     builder.add(glob);
                     owner.push(index);
                 }
@@ -45,16 +45,12 @@ impl Patterns {
     }
 }
 
-fn escaped(glob: &str) -> String {
-    globset::escape(glob)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn first(patterns: &[&str], path: &str) -> Option<usize> {
-        let patterns: Vec<Str> = patterns.iter().map(|p| Str::new(p)).collect();
+        let patterns: Vec<Str> = patterns.iter().map(Str::new).collect();
         Patterns::new(&patterns).first_match(path)
     }
 

@@ -68,7 +68,10 @@ fn releases(case: &Value, folder: &Utf8Path, inputs: &Inputs) -> Result<Vec<Helm
 
 /// A values file: beside the case, or in one of its inputs.
 fn values_file(path: &str, folder: &Utf8Path, inputs: &Inputs) -> Result<Value, String> {
-    let in_inputs = inputs.paths.iter().map(|i| inputs.root.join(i.as_str()).join(path));
+    let in_inputs = inputs
+        .paths
+        .iter()
+        .map(|i| inputs.root.join(i.as_str()).join(path));
     let mut places = std::iter::once(folder.join(path)).chain(in_inputs);
     match places.find(|place| place.is_file()) {
         Some(place) => read_yaml(&place),

@@ -77,10 +77,7 @@ impl Case {
             title: value.str_or_empty("title").to_string(),
             contested: value.str("status").as_deref() == Some("contested"),
             root: inputs.root,
-            settings: Settings {
-                meshes: vec![spec],
-                ..Settings::default()
-            },
+            settings: Settings { meshes: vec![spec] },
             default_namespace,
             value,
         })

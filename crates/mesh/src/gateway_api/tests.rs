@@ -1,0 +1,1 @@
+//! Gateway API examples (G:12).

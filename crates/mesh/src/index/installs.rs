@@ -1,0 +1,87 @@
+//! Objects the repository only names: what IstioOperators, settings and assumptions stand for.
+
+use super::{default_namespace, file_resources};
+use crate::db::{Db, Mesh, Name, SourceFile, name};
+use meshscope_manifest::edit::object;
+use meshscope_manifest::repository::installs::istio_operator_install;
+use meshscope_manifest::{Kind, Resource, Value};
+use std::sync::Arc;
+
+/// The IstioOperators of one file: an edit of anything else in it stops here.
+#[salsa::tracked]
+fn operators_in<'db>(
+    db: &'db dyn Db,
+    file: SourceFile,
+    default_namespace: Name<'db>,
+) -> Arc<[Arc<Resource>]> {
+    let resources = file_resources(db, file, default_namespace);
+    resources
+        .iter()
+        .filter(|r| r.key.kind == Kind::IstioOperator)
+        .cloned()
+        .collect()
+}
+
+/// What the IstioOperators of a mesh install: gateway workloads with their Services, and mesh config.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Installed {
+    /// The objects, with the namespaces they are installed in.
+    pub resources: Vec<Arc<Resource>>,
+    /// MeshConfig documents, in order.
+    pub mesh_config: Vec<Value>,
+}
+
+/// What the IstioOperators of a mesh install.
+#[salsa::tracked]
+pub(super) fn installed(db: &dyn Db, mesh: Mesh) -> Arc<Installed> {
+    let mut installed = Installed::default();
+    for unit in mesh.units(db).iter() {
+        let default = default_namespace(db, unit);
+        for operator in operators_in(db, unit.file, name(db, &default)).iter() {
+            let Some(spec) = operator.istio_operator() else {
+                continue;
+            };
+            let outcome = istio_operator_install(&document(operator, spec));
+            installed
+                .resources
+                .extend(outcome.objects.iter().filter_map(decode));
+            if outcome.mesh_config.as_map().is_some_and(|m| !m.is_empty()) {
+                installed.mesh_config.push(outcome.mesh_config);
+            }
+        }
+    }
+    Arc::new(installed)
+}
+
+/// The operator as a document again: what it installs depends on its spec and on the namespace it
+/// writes; the one it would land in does not count.
+fn document(operator: &Resource, spec: &Value) -> Value {
+    let mut metadata = object([("name", Value::String(operator.key.name.clone()))]);
+    if operator.namespace_written {
+        metadata.set("namespace", Value::String(operator.key.namespace.clone()));
+    }
+    object([("metadata", metadata), ("spec", spec.clone())])
+}
+
+fn decode(value: &Value) -> Option<Arc<Resource>> {
+    let kind = Kind::from_api(
+        &value.str_or_empty("apiVersion"),
+        &value.str_or_empty("kind"),
+    )?;
+    Resource::decode(kind, value, "default").map(Arc::new)
+}
+
+/// Every resource that no file of the mesh holds: assumed ones first, so that real ones replace them,
+/// then what is installed.
+#[salsa::tracked]
+pub(super) fn extra_resources(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Resource>]> {
+    let settings = mesh.settings(db);
+    let stated = settings
+        .assumed
+        .iter()
+        .chain(&settings.installs)
+        .filter_map(decode);
+    stated
+        .chain(installed(db, mesh).resources.iter().cloned())
+        .collect()
+}

@@ -1,0 +1,88 @@
+//! Cold check, one-line edit and peak memory on generated meshes of 1k, 10k and 50k resources.
+//!
+//! Quote ratios of one run, never times: the machine is noisy. Each size runs in a process of its own,
+//! so that the peak memory is that of the size.
+
+#![allow(clippy::print_stdout, clippy::expect_used, clippy::unwrap_used)]
+
+use meshscope::{MemoryFileSystem, Workspace};
+use meshscope_tests::generate;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const SIZES: [usize; 3] = [1_000, 10_000, 50_000];
+const EDITS: usize = 21;
+
+fn main() {
+    if let Some(size) = std::env::var("MESHSCOPE_BENCH_SIZE").ok().and_then(|s| s.parse().ok()) {
+        return one(size);
+    }
+    println!("resources | bytes | bare saphyr | cold check | ratio | edit (median) | edit/cold | peak");
+    let me = std::env::current_exe().expect("the path of this bench");
+    for size in SIZES {
+        let status = Command::new(&me).env("MESHSCOPE_BENCH_SIZE", size.to_string()).status();
+        assert!(status.is_ok_and(|s| s.success()), "the bench of {size} resources failed");
+    }
+}
+
+fn one(size: usize) {
+    let files = generate::mesh(size);
+    let bytes: usize = files.iter().map(|(_, text)| text.len()).sum();
+    let bare = timed(|| {
+        for (_, text) in &files {
+            let mut parser = saphyr_parser::Parser::new_from_str(text);
+            while let Some(Ok(_)) = parser.next_event() {}
+        }
+    });
+    let mut fs = MemoryFileSystem::new();
+    for (path, text) in &files {
+        fs = fs.with(path.as_str(), text.as_str());
+    }
+    let mut findings = 0;
+    let start = Instant::now();
+    let mut workspace = Workspace::open("".into(), &fs).expect("the generated mesh");
+    workspace.prime(&|| {});
+    for mesh in workspace.meshes() {
+        findings += mesh.findings().len();
+    }
+    let cold = start.elapsed();
+    let (path, _) = generate::application_at(4, size);
+    let text = files.iter().find(|(p, _)| *p == path).map(|(_, t)| t.clone()).expect("a file");
+    let mut edits: Vec<Duration> = (0..EDITS)
+        .map(|i| {
+            let edited = text.replace("prefix: /v2", &format!("prefix: /v{}", i + 3));
+            timed(|| {
+                workspace.set_text(&path, &edited);
+                for mesh in workspace.meshes() {
+                    std::hint::black_box(mesh.findings().len());
+                }
+            })
+        })
+        .collect();
+    // The first edit opens the file, which lowers its durability once.
+    let opened = edits.remove(0);
+    edits.sort();
+    let edit = edits[edits.len() / 2];
+    println!(
+        "{size} | {:.1} MB | {bare:.0?} | {cold:.0?} | {:.2} | {edit:.2?} (first {opened:.1?}) | 1/{:.0} | {} ({findings} findings)",
+        bytes as f64 / 1e6,
+        cold.as_secs_f64() / bare.as_secs_f64(),
+        cold.as_secs_f64() / edit.as_secs_f64(),
+        peak(),
+    );
+}
+
+fn timed(f: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    f();
+    start.elapsed()
+}
+
+fn peak() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+    line.map_or_else(|| "unknown".to_owned(), |l| l.trim().to_owned())
+}
