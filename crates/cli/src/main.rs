@@ -6,6 +6,7 @@
 mod args;
 mod output;
 mod test;
+mod visibility;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {
         Command::Test(args) => test::run_command(&cli, args),
+        Command::Visibility(args) => visibility::run_command(&cli, args),
     };
     match outcome {
         Ok(code) => code,

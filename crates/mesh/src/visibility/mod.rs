@@ -15,7 +15,7 @@ mod sidecar;
 mod virtual_service;
 mod virtual_services;
 
-pub use candidates::candidates;
+pub use candidates::{candidates, competitors};
 pub use clusters::{Cluster, cluster_name, clusters, has_cluster, headless_by_eds};
 pub use imports::{destinations, pick};
 pub use routers::{gateway_services, router_services, shares_default_scope};

@@ -2,9 +2,13 @@
 
 mod attachments;
 mod findings;
+mod reasons;
+mod resource_ref;
 mod visibility;
 mod who;
 
+pub use reasons::{Explanation, OpenDecision, Overview, SeenObject, SeenService, Step, VisibleTo};
+pub use resource_ref::{ResourceRef, ResourceRefError};
 pub use visibility::Visibility;
 pub use who::{Role, Who, WhoError};
 

@@ -125,7 +125,7 @@ fn first_wins(
         decision,
         about: about.into(),
         objects: vec![first.clone(), second.clone()],
-        outcome: format!("{first} is used: first by name").into(),
+        outcome: format!("{first} is used: first by name, then namespace").into(),
         otherwise: format!("{second} is used, when it is older").into(),
     }
 }

@@ -9,8 +9,8 @@ use crate::registry::{
 };
 use crate::visibility::merge::mergeable;
 use crate::visibility::{
-    Reason, ServiceSet, candidates, router_services, scope, scope_of, services_of,
-    shares_default_scope, sidecars_in,
+    Reason, ServiceSet, competitors, router_services, scope, services_of, shares_default_scope,
+    sidecars_in,
 };
 use crate::workloads::Proxy;
 use meshscope_manifest::{Kind, ResourceKey};
@@ -72,11 +72,7 @@ fn across_namespaces(
         let rivals: Vec<Arc<Service>> = if imported {
             importable(db, mesh, client, host)
         } else {
-            let listed = candidates(db, mesh, name(db, client), host);
-            listed
-                .into_iter()
-                .filter(|s| competes(db, mesh, proxy, s))
-                .collect()
+            competitors(db, mesh, proxy, host)
         };
         let own_decides = !proxy.is_router() && rivals.iter().any(|s| s.namespace == *client);
         if own_decides || rivals.iter().any(|s| s.is_kubernetes()) {
@@ -104,15 +100,6 @@ fn across_namespaces(
 fn is_public(db: &dyn Db, mesh: Mesh, service: &Arc<Service>) -> bool {
     let exports = crate::registry::exports(db, mesh, name(db, &service.namespace));
     exports.public.contains(service)
-}
-
-/// Whether a listed service gets as far as the choice between namespaces.
-fn competes(db: &dyn Db, mesh: Mesh, proxy: &Proxy, service: &Arc<Service>) -> bool {
-    proxy.is_router()
-        || scope_of(db, mesh, proxy).listeners.iter().any(|l| {
-            l.hosts.importing(service).is_some()
-                && l.match_port().is_none_or(|p| service.port(p).is_some())
-        })
 }
 
 fn importable(db: &dyn Db, mesh: Mesh, client: &str, host: &str) -> Vec<Arc<Service>> {

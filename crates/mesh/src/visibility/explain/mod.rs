@@ -35,7 +35,7 @@ type Verdict = (bool, Vec<Because>);
 
 /// Why a proxy has an object, or why not.
 pub fn explain(db: &dyn Db, mesh: Mesh, proxy: &Proxy, key: &ResourceKey) -> Explanation {
-    let (present, steps) = verdict(db, mesh, proxy, key);
+    let (present, steps) = reasons(db, mesh, proxy, key);
     let ambiguities = match resource(db, mesh, key) {
         Some(_) => ambiguities(db, mesh, proxy)
             .into_iter()
@@ -72,7 +72,7 @@ pub fn explain_workload(
 }
 
 /// Presence and reasons, without looking for ambiguities.
-fn verdict(db: &dyn Db, mesh: Mesh, proxy: &Proxy, key: &ResourceKey) -> Verdict {
+pub fn reasons(db: &dyn Db, mesh: Mesh, proxy: &Proxy, key: &ResourceKey) -> (bool, Vec<Because>) {
     if let Some(why) = unread(db, mesh, key) {
         return (false, vec![why]);
     }

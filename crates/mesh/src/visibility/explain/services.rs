@@ -5,9 +5,8 @@ use crate::db::{Db, Mesh, name};
 use crate::envoy::Because;
 use crate::index::facts;
 use crate::registry::{Service, exports, services_in};
-use crate::visibility::candidates::candidates;
 use crate::visibility::{
-    Listener, Member, Reason, Scope, scope_of, services_of, shares_default_scope,
+    Listener, Member, Reason, Scope, competitors, scope_of, services_of, shares_default_scope,
 };
 use crate::workloads::Proxy;
 use meshscope_manifest::{Kind, ResourceKey, Str};
@@ -134,7 +133,7 @@ fn here(
             steps.push(Because::new(virtual_service, "spec", why));
         }
     }
-    let rivals = candidates(db, mesh, name(db, &proxy.config_namespace), &service.host);
+    let rivals = competitors(db, mesh, proxy, &service.host);
     if let Some(rival) = rivals.iter().find(|s| s.object != service.object) {
         steps.push(wins(proxy, service, rival));
     }

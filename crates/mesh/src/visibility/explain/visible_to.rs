@@ -1,6 +1,6 @@
 //! Who can see an object: namespaces, sidecars, gateway workloads.
 
-use super::verdict;
+use super::reasons;
 use crate::db::{Db, Mesh, name};
 use crate::index::{facts, namespaces, resource};
 use crate::registry::exports;
@@ -32,7 +32,7 @@ pub fn visible_to(db: &dyn Db, mesh: Mesh, key: &ResourceKey) -> VisibleTo {
             found.namespaces.push(ns.clone());
         }
         for class in classes_in(db, mesh, name(db, ns)).iter() {
-            if verdict(db, mesh, &class.proxy, key).0 {
+            if reasons(db, mesh, &class.proxy, key).0 {
                 let list = match class.proxy.is_router() {
                     true => &mut found.gateways,
                     false => &mut found.sidecars,
