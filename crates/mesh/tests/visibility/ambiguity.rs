@@ -168,3 +168,75 @@ fn inbound_protocols() {
         .replace("name: http, port", "name: tcp, port");
     assert_eq!(open(&[http, tcp]), ["O10"]);
 }
+
+/// The same for a gateway workload in a namespace of its own.
+fn open_at_gateway(parts: &[String]) -> Vec<&'static str> {
+    let pod = deployment("edge", "gw").replace(
+        "metadata: {labels: {app: gw}}",
+        "metadata: {labels: {app: gw}, annotations: {inject.istio.io/templates: gateway}}",
+    );
+    let base = ["edge", "owner", "third"].map(namespace).concat() + &pod;
+    let f = Fixture::new([("mesh.yaml", base + &parts.concat())]);
+    let found = ambiguities(&f.db, f.mesh, &f.proxy("edge", "gw"));
+    found.iter().map(|a| a.decision.id()).collect()
+}
+
+fn gateway(ns: &str, name: &str, protocol: &str) -> String {
+    let spec = format!(
+        "{{selector: {{app: gw}}, servers: [{{port: {{number: 80, name: p, protocol: {protocol}}}, hosts: [\"*\"]}}]}}"
+    );
+    istio("Gateway", ns, name, &spec)
+}
+
+#[test]
+fn gateways() {
+    assert_eq!(
+        open_at_gateway(&[gateway("edge", "a", "HTTP"), gateway("edge", "b", "TCP")]),
+        ["O8"]
+    );
+    let via = ", gateways: [edge/a]";
+    let (a, b) = (
+        route("owner", "a", "x.example", "web", via),
+        route("third", "b", "x.example", "web", via),
+    );
+    assert_eq!(
+        open_at_gateway(&[gateway("edge", "a", "HTTP"), a.clone(), b.clone()]),
+        ["O9"]
+    );
+    let apart = b.replace(
+        "http: [{route",
+        "http: [{match: [{uri: {prefix: /b}}], route",
+    );
+    assert!(
+        open_at_gateway(&[gateway("edge", "a", "HTTP"), a, apart]).is_empty(),
+        "catch-alls come last"
+    );
+}
+
+#[test]
+fn gateways_beside_sidecars() {
+    let hidden = service("edge", "inner", 80, "~");
+    let front = route("edge", "front", "front.example", "inner", "");
+    let parts = [hidden, front];
+    assert!(open_at_gateway(&parts).is_empty());
+    assert_eq!(
+        open_at_gateway(&[&parts[..], &[deployment("edge", "app")]].concat()),
+        ["N3"]
+    );
+}
+
+#[test]
+fn envoy_filters() {
+    let filter = |name: &str, what: &str| {
+        let spec = format!(
+            "{{configPatches: [{{applyTo: {what}, patch: {{operation: MERGE, value: {{}}}}}}]}}"
+        );
+        istio("EnvoyFilter", "client", name, &spec)
+            .replace("networking.istio.io/v1\n", "networking.istio.io/v1alpha3\n")
+    };
+    assert_eq!(
+        open(&[filter("a", "CLUSTER"), filter("b", "CLUSTER")]),
+        ["O13"]
+    );
+    assert!(open(&[filter("a", "CLUSTER"), filter("b", "LISTENER")]).is_empty());
+}

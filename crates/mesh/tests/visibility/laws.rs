@@ -3,8 +3,10 @@
 //! DestinationRules obey the first law only in part: widening one may merge it away from others
 //! (V:E5.d), which is istiod's behaviour and has its page in corpus/.
 
-use super::support::{Fixture, deployment, entry, namespace, route, service, sidecar};
+use super::support::{Fixture, deployment, entry, istio, key, namespace, route, service, sidecar};
+use meshscope_manifest::Kind;
 use meshscope_mesh::visibility::destination_rule_for;
+use meshscope_mesh::visibility::explain::{reasons, visible_to};
 use meshscope_mesh::visibility::{
     Reason, destinations, mesh_virtual_services, scope_of, services_of,
 };
@@ -42,6 +44,11 @@ enum Object {
         to: usize,
         export: usize,
     },
+    Rule {
+        ns: usize,
+        host: usize,
+        export: usize,
+    },
     Sidecar {
         ns: usize,
         hosts: Vec<usize>,
@@ -58,6 +65,11 @@ const HOSTS: [&str; 4] = [
 fn object() -> impl Strategy<Value = Object> {
     let export = 0..EXPORTS.len();
     prop_oneof![
+        (0..3usize, 0..4usize, export.clone()).prop_map(|(ns, host, export)| Object::Rule {
+            ns,
+            host,
+            export
+        }),
         (0..3usize, 0..2usize, export.clone()).prop_map(|(ns, name, export)| Object::Service {
             ns,
             name,
@@ -122,6 +134,15 @@ fn text(object: &Object, widened: Option<&str>) -> String {
                 &quoted(&wider(*export)),
             )
         }
+        Object::Rule { ns, host, export } => {
+            let spec = format!("{{host: \"{}\"{}}}", HOSTS[*host], quoted(&wider(*export)));
+            istio(
+                "DestinationRule",
+                NAMESPACES[*ns],
+                &format!("d{host}"),
+                &spec,
+            )
+        }
         Object::Sidecar { ns, hosts } => {
             let hosts: Vec<String> = hosts
                 .iter()
@@ -177,6 +198,7 @@ fn unique(objects: Vec<Object>) -> Vec<Object> {
         Object::Service { ns, name, .. } => format!("s{ns}{name}"),
         Object::Entry { ns, host, .. } => format!("e{ns}{host}"),
         Object::Route { ns, host, to, .. } => format!("r{ns}{host}{to}"),
+        Object::Rule { ns, host, .. } => format!("d{ns}{host}"),
         Object::Sidecar { ns, .. } => format!("c{ns}"),
     };
     let mut known = BTreeSet::new();
@@ -199,7 +221,7 @@ proptest! {
         // An empty set means everyone: adding a name to it is no widening.
         let widens = match &all[which] {
             Object::Service { export, .. } | Object::Entry { export, .. } | Object::Route { export, .. } => *export != 0,
-            Object::Sidecar { .. } => false,
+            Object::Rule { .. } | Object::Sidecar { .. } => false,
         };
         prop_assume!(widens);
         let before: Vec<String> = all.iter().map(|o| text(o, None)).collect();
@@ -242,6 +264,51 @@ proptest! {
                 if let Reason::Imported { .. } = member.reason {
                     prop_assert!(selected, "{client} has {}", s.label());
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn explanations_agree_with_what_is_computed(all in objects()) {
+        let f = fixture(&all.iter().map(|o| text(o, None)).collect::<Vec<_>>());
+        for client in NAMESPACES {
+            let proxy = f.proxy(client, "app");
+            let services = services_of(&f.db, f.mesh, &proxy);
+            let carried = mesh_virtual_services(&f.db, f.mesh, &proxy);
+            for object in &all {
+                let label = |ns: &usize, name: String| format!("{}/{name}", NAMESPACES[*ns]);
+                let (key, has) = match object {
+                    Object::Service { ns, name, .. } => {
+                        let key = key(Kind::Service, &label(ns, ["web", "api"][*name].into()));
+                        let has = services.iter().any(|m| m.service.object == key);
+                        (key, has)
+                    }
+                    Object::Entry { ns, host, .. } => {
+                        let key = key(Kind::ServiceEntry, &label(ns, format!("e{host}")));
+                        let has = services.iter().any(|m| m.service.object == key);
+                        (key, has)
+                    }
+                    Object::Route { ns, host, to, .. } => {
+                        let key = key(Kind::VirtualService, &label(ns, format!("r{host}{to}")));
+                        let has = carried.iter().any(|v| v.object == key);
+                        (key, has)
+                    }
+                    Object::Rule { ns, host, .. } => {
+                        let key = key(Kind::DestinationRule, &label(ns, format!("d{host}")));
+                        let has = services.iter().any(|m| {
+                            let s = &m.service;
+                            destination_rule_for(&f.db, f.mesh, &proxy, &s.host, &s.namespace)
+                                .is_some_and(|e| e.from.contains(&key))
+                        });
+                        (key, has)
+                    }
+                    Object::Sidecar { .. } => continue,
+                };
+                let (present, steps) = reasons(&f.db, f.mesh, &proxy, &key);
+                prop_assert_eq!(present, has, "{} for {}: {:?}", key, client, steps);
+                prop_assert!(steps.iter().any(|s| s.why.contains("V:R")), "{} for {}: {:?}", key, client, steps);
+                let seen = visible_to(&f.db, f.mesh, &key);
+                prop_assert_eq!(seen.sidecars.iter().any(|w| *w == format!("{client}/app")), has);
             }
         }
     }
