@@ -9,15 +9,23 @@
     reason = "salsa's macros generate undocumented accessors"
 )]
 pub mod db;
+pub mod diff;
+pub mod egress;
 pub mod envoy;
 pub mod gateway_api;
 pub mod gateways;
+pub mod graph;
+pub mod inbound;
 pub mod index;
 pub mod names;
+pub mod netpol;
+pub mod outbound;
+pub mod reach;
 pub mod registry;
 pub mod routes;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod trace;
 pub mod visibility;
 pub mod workloads;
 

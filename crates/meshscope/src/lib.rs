@@ -14,8 +14,8 @@ pub use db::Database;
 pub use finding::Finding;
 pub use fs::{FileSystem, MemoryFileSystem, OsFileSystem};
 pub use mesh::{
-    Explanation, Mesh, OpenDecision, Overview, ResourceRef, ResourceRefError, Role, SeenObject,
-    SeenService, Step, Visibility, VisibleTo, Who, WhoError,
+    Explanation, Mesh, OpenDecision, Overview, Report, ResourceRef, ResourceRefError, Role,
+    SeenObject, SeenService, Step, Visibility, VisibleTo, Who, WhoError,
 };
 pub use settings::{MeshSpec, Settings};
 pub use workspace::{LoadProblem, OpenError, Workspace};
@@ -25,3 +25,6 @@ pub use meshscope_mesh as engine;
 
 /// Resources and values.
 pub use meshscope_manifest as manifest;
+
+/// The rules and their pages.
+pub use meshscope_rules as rules;

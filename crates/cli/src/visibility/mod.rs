@@ -2,7 +2,7 @@
 
 mod human;
 
-use crate::args::{AnswerFormat, Cli, VisibilityArgs};
+use crate::args::{Cli, ListFormat, VisibilityArgs};
 use crate::output::{Failure, print, print_json};
 use meshscope::{Mesh, OsFileSystem, Workspace};
 use serde::Serialize;
@@ -43,8 +43,8 @@ fn show<T: Serialize>(
     human: impl Fn(&T) -> String,
 ) -> Result<ExitCode, Failure> {
     match args.format {
-        AnswerFormat::Human => print(&human(answer))?,
-        AnswerFormat::Json => print_json(&Versioned {
+        ListFormat::Human => print(&human(answer))?,
+        ListFormat::Json => print_json(&Versioned {
             schema_version: 1,
             answer,
         })?,

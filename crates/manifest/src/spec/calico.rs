@@ -18,6 +18,10 @@ pub struct CalicoPolicy {
     pub restricts_egress: bool,
     /// `egress` rules in order.
     pub egress: Vec<CalicoRule>,
+    /// `serviceAccountSelector` expression.
+    pub service_account_selector: Str,
+    /// `doNotTrack` or `preDNAT`: for host interfaces only, never for pods.
+    pub hosts_only: bool,
 }
 
 /// One rule.
@@ -39,6 +43,15 @@ pub struct CalicoRule {
     pub ports: Vec<Str>,
     /// `destination.domains`.
     pub domains: Vec<Str>,
+    /// `notProtocol`, as written.
+    pub not_protocol: Option<Str>,
+    /// `destination.notSelector`.
+    pub not_selector: Str,
+    /// `destination.notPorts`, as written.
+    pub not_ports: Vec<Str>,
+    /// Whether the rule also asks for what no file settles: `source`, `http`, `icmp`, `ipVersion`,
+    /// `destination.services` or `destination.serviceAccounts`.
+    pub conditional: bool,
 }
 
 impl CalicoPolicy {
@@ -53,6 +66,9 @@ impl CalicoPolicy {
             restricts_egress: types.iter().any(|t| t == "Egress")
                 || (types.is_empty() && spec.field("egress").is_some()),
             egress: spec.list("egress").iter().map(rule).collect(),
+            service_account_selector: spec.str_or_empty("serviceAccountSelector"),
+            hosts_only: spec.bool("doNotTrack").unwrap_or(false)
+                || spec.bool("preDNAT").unwrap_or(false),
         }
     }
 }
@@ -73,5 +89,18 @@ fn rule(value: &Value) -> CalicoRule {
         namespace_selector: destination.str_or_empty("namespaceSelector"),
         ports: destination.list("ports").iter().filter_map(text).collect(),
         domains: destination.strings("domains"),
+        not_protocol: text(value.get("notProtocol")),
+        not_selector: destination.str_or_empty("notSelector"),
+        not_ports: destination
+            .list("notPorts")
+            .iter()
+            .filter_map(text)
+            .collect(),
+        conditional: ["source", "http", "icmp", "notICMP", "ipVersion"]
+            .iter()
+            .any(|f| value.has(f))
+            || ["services", "serviceAccounts"]
+                .iter()
+                .any(|f| destination.has(f)),
     }
 }

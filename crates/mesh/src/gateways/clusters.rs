@@ -4,6 +4,7 @@ use super::bindings::referencing;
 use super::{attach, auto_passthrough, merge};
 use crate::db::{Db, Mesh, Name, name, proxy_key};
 use crate::index::{facts, objects};
+use crate::registry::Service;
 use crate::visibility::{Cluster, clusters, destinations};
 use crate::workloads::Proxy;
 use meshscope_manifest::spec::meshconfig::Flag;
@@ -26,6 +27,19 @@ pub fn gateway_clusters(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Vec<Cluster> 
         found.extend(auto_passthrough::clusters(db, mesh, proxy));
     }
     found
+}
+
+/// Whether a gateway workload that sees a service keeps clusters of it (V:R6.9); with
+/// AUTO_PASSTHROUGH it keeps all (V:R9.11).
+pub fn needs_service(db: &dyn Db, mesh: Mesh, proxy: &Proxy, service: &Service) -> bool {
+    if !facts(db, mesh).flag(Flag::FilterGatewayClusterConfig) {
+        return true;
+    }
+    if merge::merged(db, mesh, proxy_key(db, proxy)).auto_passthrough {
+        return true;
+    }
+    let reachable = reachable_hosts(db, mesh, proxy);
+    reachable.contains(&service.host) || reachable.contains(service.label().as_str())
 }
 
 /// The hosts, or `namespace/host`, that stay when clusters are filtered (V:R6.9).

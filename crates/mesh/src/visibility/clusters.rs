@@ -39,6 +39,13 @@ pub fn clusters(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Vec<Cluster> {
     found
 }
 
+/// The clusters of one service on a proxy that has it.
+pub fn clusters_of(db: &dyn Db, mesh: Mesh, proxy: &Proxy, service: &Arc<Service>) -> Vec<Cluster> {
+    let mut found = Vec::new();
+    of_service(db, mesh, proxy, service, &mut found);
+    found
+}
+
 fn of_service(
     db: &dyn Db,
     mesh: Mesh,

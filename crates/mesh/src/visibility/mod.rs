@@ -2,8 +2,11 @@
 
 pub mod ambiguity;
 mod candidates;
+mod claims;
+mod client;
 mod clusters;
 pub mod delegate;
+mod destination;
 pub mod explain;
 mod imports;
 mod merge;
@@ -16,12 +19,18 @@ mod virtual_service;
 mod virtual_services;
 
 pub use candidates::{candidates, competitors};
-pub use clusters::{Cluster, cluster_name, clusters, has_cluster, headless_by_eds};
+pub use claims::claimants;
+pub use client::{
+    Client, View, carriers, carries, clients, clients_in, open_views, restricted_clients,
+};
+pub use clusters::{Cluster, cluster_name, clusters, clusters_of, has_cluster, headless_by_eds};
+pub use destination::{Fate, declared, declared_in, fate, is_visible_to};
 pub use imports::{destinations, pick};
 pub use routers::{gateway_services, router_services, shares_default_scope};
 pub use rule_lookup::{
-    Entry as DestinationRuleEntry, Step as LookupStep, choose, destination_rule_for,
-    lookup as destination_rules, passes_export, tables_in as destination_rule_tables,
+    Entry as DestinationRuleEntry, Step as LookupStep, Tables as DestinationRuleTables, choose,
+    destination_rule_for, find as find_destination_rules, lookup as destination_rules,
+    passes_export, rule_namespaces, rules_covering, tables_in as destination_rule_tables,
 };
 pub use scopes::{Listener, Scope, scope, scope_of};
 pub use service_set::{Member, Reason, ServiceSet};

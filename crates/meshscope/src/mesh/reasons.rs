@@ -2,7 +2,7 @@
 //! plain data with places in files.
 
 use super::{Mesh, Who, WhoError};
-use crate::finding::{Location, Position, Range, ResourceId};
+use crate::finding::{Location, ResourceId};
 use meshscope_manifest::ResourceKey;
 use meshscope_mesh::envoy::Because;
 use meshscope_mesh::gateways;
@@ -207,35 +207,21 @@ impl Mesh<'_> {
         let step = |because: &Because| Step {
             resource: (&because.object).into(),
             path: because.path.to_string(),
-            location: self.place(&because.object, &because.path),
+            location: self.written(&because.object, &because.path),
             why: because.why.to_string(),
         };
         steps.iter().map(step).collect()
     }
 
     /// Where a field of an object is written, or the nearest one above it that is.
-    fn place(&self, key: &ResourceKey, path: &str) -> Option<Location> {
+    fn written(&self, key: &ResourceKey, path: &str) -> Option<Location> {
         let db = self.db();
         let definition = index::definitions(db, self.input(), key).pop()?;
+        let summary = index::file_summary(db, definition.file);
+        let object = summary.objects.get(definition.entry)?;
+        let lines = LineIndex::new(definition.file.text(db));
         let path: Path = path.parse().unwrap_or_default();
-        let (file, found) = definition.locate(db, &path)?;
-        let lines = LineIndex::new(file.text(db));
-        let position = |offset: u32| {
-            let at = lines.line_column(offset);
-            Position {
-                line: at.line,
-                column: at.column,
-                offset,
-            }
-        };
-        let span = found.key.unwrap_or(found.value);
-        Some(Location {
-            file: file.path(db).to_string(),
-            range: Range {
-                start: position(span.start),
-                end: position(span.end),
-            },
-        })
+        self.place_of_field(definition.file, object, &lines, &path, true)
     }
 }
 

@@ -1,0 +1,223 @@
+//! The external hosts a namespace calls, or could, each with the path its calls take out.
+//!
+//! A host is external when a service outside the mesh defines it, or when a VirtualService routes it
+//! without any service. Every (host, port, kind of call, proxy class) is traced: what the model does
+//! is the answer, not what names suggest.
+
+use super::outcome::{Outcome, outcome};
+use super::routes_out::{Intended, intended};
+use crate::db::{Db, Mesh, name};
+use crate::envoy::Because;
+use crate::index::namespaces;
+use crate::names::is_wildcard;
+use crate::registry::{Protocol, Service};
+use crate::trace::{Call, From, Scheme, trace};
+use crate::visibility::services_of;
+use crate::workloads::{ProxyKind, Workload, class_proxy, classes_in, find_workload, workloads_in};
+use meshscope_manifest::{ResourceKey, Str};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How many (host, port) pairs are traced per class at most.
+const LIMIT: usize = 2000;
+
+/// The label that stands for whatever a wildcard leaves open.
+pub(crate) const WITNESS: &str = "any";
+
+/// One external host as one namespace sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalHost {
+    /// The host; may be a wildcard.
+    pub host: Str,
+    /// The object that defines it; none when only a VirtualService names it.
+    pub service: Option<ResourceKey>,
+    /// The routes that mean to lead it through egress gateways, whoever may use them.
+    pub intended: Arc<[Intended]>,
+    /// What happens, per port, kind of call and class of clients.
+    pub paths: Vec<HostPath>,
+}
+
+/// The path of one kind of call of one class of clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostPath {
+    /// The call that was traced.
+    pub call: Call,
+    /// The workloads that make it, `namespace/name`.
+    pub clients: Vec<Str>,
+    /// Where it goes.
+    pub outcome: Outcome,
+    /// Whether some route means it to pass an egress gateway and it does not: O:15B.
+    pub bypasses: bool,
+    /// The objects that decided, first hop first.
+    pub because: Vec<Because>,
+}
+
+/// The inventory of one namespace, sorted by host.
+pub fn inventory(db: &dyn Db, mesh: Mesh, namespace: &str) -> Vec<ExternalHost> {
+    let clients = clients(db, mesh, namespace);
+    let routes = intended(db, mesh);
+    let mut found: BTreeMap<Str, ExternalHost> = BTreeMap::new();
+    for (workload, labels) in &clients {
+        let hosts = hosts_of(db, mesh, workload, &routes);
+        for (host, service) in hosts.into_iter().take(LIMIT) {
+            let meant: Vec<Intended> = routes.iter().filter(|i| i.host == host).cloned().collect();
+            let entry = found.entry(host.clone()).or_insert_with(|| ExternalHost {
+                host: host.clone(),
+                service: service.as_ref().map(|s| s.object.clone()),
+                intended: meant.into(),
+                paths: Vec::new(),
+            });
+            for call in calls(&host, service.as_deref(), &entry.intended) {
+                let path = path(db, mesh, workload, labels, call, &entry.intended);
+                let same = entry.paths.iter_mut().find(|p| {
+                    p.call == path.call && p.outcome == path.outcome && p.because == path.because
+                });
+                match same {
+                    Some(known) => known.clients.extend(path.clients),
+                    None => entry.paths.push(path),
+                }
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+/// The whole mesh: namespaces that run clients, each with its inventory.
+pub fn inventories(db: &dyn Db, mesh: Mesh) -> Vec<(Str, Vec<ExternalHost>)> {
+    let all = namespaces(db, mesh);
+    all.iter()
+        .map(|ns| (ns.clone(), inventory(db, mesh, ns)))
+        .filter(|(_, hosts)| !hosts.is_empty())
+        .collect()
+}
+
+/// One workload per class of clients, with all the class's names; pods without sidecar are a class
+/// each, and gateway workloads no clients.
+fn clients(db: &dyn Db, mesh: Mesh, namespace: &str) -> Vec<(Arc<Workload>, Vec<Str>)> {
+    let ns = name(db, namespace);
+    let mut found = Vec::new();
+    for class in classes_in(db, mesh, ns).iter() {
+        if class.proxy.kind != ProxyKind::Sidecar {
+            continue;
+        }
+        // Annotations take traffic out of capture (O:1.3) and are no part of the class.
+        let mut by_annotations: Vec<(Arc<Workload>, Vec<Str>)> = Vec::new();
+        for label in &class.workloads {
+            let Some((_, short)) = label.split_once('/') else {
+                continue;
+            };
+            let Some(workload) = find_workload(db, mesh, namespace, short) else {
+                continue;
+            };
+            let same = by_annotations
+                .iter_mut()
+                .find(|(w, _)| w.annotations == workload.annotations);
+            match same {
+                Some((_, labels)) => labels.push(label.clone()),
+                None => by_annotations.push((workload, vec![label.clone()])),
+            }
+        }
+        found.extend(by_annotations);
+    }
+    for workload in workloads_in(db, mesh, ns).iter() {
+        if workload.proxy.is_none() {
+            found.push((workload.clone(), vec![workload.label().into()]));
+        }
+    }
+    found
+}
+
+/// The external hosts that concern a client: those it sees, and those anybody leads out.
+fn hosts_of(
+    db: &dyn Db,
+    mesh: Mesh,
+    workload: &Workload,
+    routes: &[Intended],
+) -> BTreeMap<Str, Option<Arc<Service>>> {
+    let mut hosts: BTreeMap<Str, Option<Arc<Service>>> = BTreeMap::new();
+    if let Some(proxy) = class_proxy(db, mesh, workload) {
+        for member in services_of(db, mesh, &proxy).iter() {
+            let service = &member.service;
+            if service.mesh_external && !service.is_alias() {
+                hosts.insert(service.host.clone(), Some(service.clone()));
+            }
+        }
+    }
+    // Where a route is meant for this namespace but its host is not visible, that is the finding.
+    for route in routes {
+        if route.namespaces.contains(workload.namespace()) {
+            hosts
+                .entry(route.host.clone())
+                .or_insert_with(|| route.service.clone());
+        }
+    }
+    hosts
+}
+
+/// The calls that a host and its ports stand for, and those its routes mean.
+fn calls(host: &Str, service: Option<&Service>, meant: &[Intended]) -> Vec<Call> {
+    let mut found: Vec<Call> = Vec::new();
+    let mut add = |scheme: Scheme, port: u32| {
+        let call = Call::new(scheme, concrete(host), port);
+        if !found.contains(&call) {
+            found.push(call);
+        }
+    };
+    for port in service.iter().flat_map(|s| s.ports.iter()) {
+        if let Some(scheme) = scheme_of(port.protocol, port.number) {
+            add(scheme, port.number);
+        }
+    }
+    for route in meant {
+        for (scheme, port) in &route.calls {
+            add(*scheme, *port);
+        }
+    }
+    found
+}
+
+/// A host under a wildcard.
+pub(crate) fn concrete(host: &Str) -> Str {
+    match host.strip_prefix('*') {
+        Some("") => format!("{WITNESS}.example.com").into(),
+        Some(suffix) if is_wildcard(host) => format!("{WITNESS}{suffix}").into(),
+        _ => host.clone(),
+    }
+}
+
+/// What clients speak to a port of this protocol.
+pub(crate) fn scheme_of(protocol: Protocol, port: u32) -> Option<Scheme> {
+    Some(match protocol {
+        Protocol::Http | Protocol::GrpcWeb => Scheme::Http,
+        Protocol::Http2 | Protocol::Grpc => Scheme::Http2,
+        Protocol::Https | Protocol::Tls => Scheme::Https,
+        Protocol::Udp => return None,
+        // What is not declared is told by the port, as clients tell it.
+        _ if port == 443 => Scheme::Https,
+        _ if port == 80 => Scheme::Http,
+        _ => Scheme::Tcp,
+    })
+}
+
+fn path(
+    db: &dyn Db,
+    mesh: Mesh,
+    workload: &Arc<Workload>,
+    labels: &[Str],
+    call: Call,
+    meant: &[Intended],
+) -> HostPath {
+    let trace = trace(db, mesh, &From::Workload(workload.clone()), &call);
+    let outcome = outcome(&trace);
+    let hops = trace.hops.iter().flat_map(|h| &h.because);
+    let mut because: Vec<Because> = trace.because.iter().chain(hops).cloned().collect();
+    because.dedup();
+    let meant_here = meant.iter().any(|i| i.means(&call, workload.namespace()));
+    HostPath {
+        bypasses: meant_here && outcome.leaves_without_gateway(),
+        call,
+        clients: labels.to_vec(),
+        outcome,
+        because,
+    }
+}
