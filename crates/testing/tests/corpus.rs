@@ -2,10 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use camino::Utf8Path;
-use meshscope_testing::{CheckKind, Status, find_cases, run};
-
-/// Claims whose questions the engine does not answer yet; the list only ever shrinks.
-const LATER: [CheckKind; 1] = [CheckKind::Trace];
+use meshscope_testing::{Status, find_cases, run};
 
 #[test]
 fn every_page_holds() {

@@ -118,6 +118,9 @@ pub fn exported_to<'db>(db: &'db dyn Db, mesh: Mesh, client: Name<'db>) -> Servi
         .unwrap_or_default()
 }
 
+/// Services exported by name, then public ones.
+pub type Between = (Vec<Arc<Service>>, Vec<Arc<Service>>);
+
 /// What of one namespace a client namespace sees: first what is exported to it by name, then what
 /// is public. A scope that imports only `owner` reads this and nothing of the others.
 #[salsa::tracked]
@@ -126,7 +129,7 @@ pub fn exports_between<'db>(
     mesh: Mesh,
     owner: Name<'db>,
     client: Name<'db>,
-) -> Arc<(Vec<Arc<Service>>, Vec<Arc<Service>>)> {
+) -> Arc<Between> {
     let exports = exports(db, mesh, owner);
     let client = client.text(db);
     let named = exports

@@ -210,6 +210,9 @@ pub(super) fn virtual_services_among<'db>(
     ordered(client.text(db), &named, public.into())
 }
 
+/// VirtualServices exported by name, then public ones.
+pub type Between = (Vec<Arc<VirtualService>>, Vec<Arc<VirtualService>>);
+
 /// What one namespace binds to a gateway name for a client: by name, then publicly, each in order.
 /// Unchanged by an edit of what the client may not use.
 #[salsa::tracked]
@@ -219,7 +222,7 @@ pub fn virtual_services_between<'db>(
     owner: Name<'db>,
     client: Name<'db>,
     gateway: Name<'db>,
-) -> Arc<(Vec<Arc<VirtualService>>, Vec<Arc<VirtualService>>)> {
+) -> Arc<Between> {
     let bound = bound_in(db, mesh, owner, gateway);
     let client = client.text(db);
     let named = bound.targeted.iter().filter(|(target, _)| target == client);

@@ -177,8 +177,8 @@ impl Case<'_> {
                 "private to its namespace (V:R2.10)"
             });
         };
-        let of_rule = entries.iter().filter(|e| e.from.contains(self.key));
-        let Some(entry) = of_rule.last() else {
+        let mut of_rule = entries.iter().filter(|e| e.from.contains(self.key));
+        let Some(entry) = of_rule.next_back() else {
             let rival = entries.first()?;
             let why = format!("a rule for {host} is more specific (V:R0.13)");
             return match rival.host == *host && *host != self.host_of() {
