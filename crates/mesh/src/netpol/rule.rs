@@ -38,7 +38,7 @@ pub struct Rule {
 enum Body {
     Kubernetes(network_policy::Rule),
     Calico {
-        rule: CalicoRule,
+        rule: Box<CalicoRule>,
         /// The namespace of the policy; `None` for a global one.
         scope: Option<Str>,
         selector: Option<Selector>,
@@ -117,7 +117,7 @@ pub(super) fn of_calico(
             selector: Selector::parse(&rule.selector),
             not_selector: Selector::parse(&rule.not_selector),
             namespace_selector: Selector::parse(&rule.namespace_selector),
-            rule: rule.clone(),
+            rule: Box::new(rule.clone()),
             scope,
         },
     }

@@ -4,12 +4,14 @@
 //! A trace computes only what its call needs: one listener, the virtual hosts of one host. It must
 //! not know output formats.
 
+mod arrive;
 mod bytes;
 mod call;
 mod capture;
 mod hop;
 mod pass;
 mod resolve;
+mod site;
 mod upstream;
 mod walk;
 
@@ -27,8 +29,9 @@ use crate::workloads::{Proxy, ProxyKind, Workload, proxy_of};
 use bytes::Bytes;
 use meshscope_manifest::Str;
 use pass::{Side, Site};
+use site::{gateway_site, inbound_site};
 use std::sync::Arc;
-use walk::{Walk, empty, end, gateway_site, inbound_site};
+use walk::{Walk, empty, end};
 
 /// Where a call starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
