@@ -17,14 +17,24 @@ const SIZES: [usize; 3] = [1_000, 10_000, 50_000];
 const EDITS: usize = 21;
 
 fn main() {
-    if let Some(size) = std::env::var("MESHSCOPE_BENCH_SIZE").ok().and_then(|s| s.parse().ok()) {
+    if let Some(size) = std::env::var("MESHSCOPE_BENCH_SIZE")
+        .ok()
+        .and_then(|s| s.parse().ok())
+    {
         return one(size);
     }
-    println!("resources | bytes | bare saphyr | cold check | ratio | edit (median) | edit/cold | peak");
+    println!(
+        "resources | bytes | bare saphyr | cold check | ratio | edit (median) | edit/cold | peak"
+    );
     let me = std::env::current_exe().expect("the path of this bench");
     for size in SIZES {
-        let status = Command::new(&me).env("MESHSCOPE_BENCH_SIZE", size.to_string()).status();
-        assert!(status.is_ok_and(|s| s.success()), "the bench of {size} resources failed");
+        let status = Command::new(&me)
+            .env("MESHSCOPE_BENCH_SIZE", size.to_string())
+            .status();
+        assert!(
+            status.is_ok_and(|s| s.success()),
+            "the bench of {size} resources failed"
+        );
     }
 }
 
@@ -50,7 +60,11 @@ fn one(size: usize) {
     }
     let cold = start.elapsed();
     let (path, _) = generate::application_at(4, size);
-    let text = files.iter().find(|(p, _)| *p == path).map(|(_, t)| t.clone()).expect("a file");
+    let text = files
+        .iter()
+        .find(|(p, _)| *p == path)
+        .map(|(_, t)| t.clone())
+        .expect("a file");
     let mut edits: Vec<Duration> = (0..EDITS)
         .map(|i| {
             let edited = text.replace("prefix: /v2", &format!("prefix: /v{}", i + 3));

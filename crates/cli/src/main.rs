@@ -4,7 +4,10 @@
 //! carried out. It must not compute anything about a mesh itself.
 
 mod args;
+mod check;
 mod output;
+mod progress;
+mod rules;
 mod test;
 
 use args::{Cli, Command};
@@ -18,6 +21,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {
+        Command::Check(args) => check::run_command(&cli, args),
+        Command::Rules(args) => rules::list(args),
+        Command::Explain(args) => rules::explain(args),
         Command::Test(args) => test::run_command(&cli, args),
     };
     match outcome {

@@ -41,3 +41,9 @@ pub fn complain(message: &dyn Display) {
     // Nothing can be done when even this fails.
     let _ = writeln!(err, "meshscope: {message}");
 }
+
+/// Says something on stderr that is no fault.
+pub fn note(text: &str) {
+    let mut err = io::stderr().lock();
+    let _ = write!(err, "{text}");
+}

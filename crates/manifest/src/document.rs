@@ -245,9 +245,110 @@ pub fn api_version(kind: Kind) -> &'static str {
         Kind::TcpRoute => "gateway.networking.k8s.io/v1alpha2",
         Kind::GatewayClass
         | Kind::KubernetesGateway
+        | Kind::ListenerSet
         | Kind::HttpRoute
         | Kind::GrpcRoute
         | Kind::TlsRoute
         | Kind::ReferenceGrant => "gateway.networking.k8s.io/v1",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(text: &str) -> Vec<Decoded> {
+        let stream = meshscope_yaml::parse(text);
+        let context = Context::default();
+        stream
+            .documents
+            .iter()
+            .flat_map(|d| decode_document(d, &context))
+            .collect()
+    }
+
+    fn rules(decoded: &Decoded) -> Vec<&str> {
+        decoded.problems.iter().map(|p| p.rule).collect()
+    }
+
+    #[test]
+    fn lists_are_unpacked_with_their_place() {
+        let text = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Namespace, metadata: \
+                    {name: a}}\n- {apiVersion: x/v1, kind: Other}\n- apiVersion: v1\n  kind: Service\n  \
+                    metadata: {name: s, namespace: n}\n";
+        let found = decode(text);
+        let places: Vec<String> = found.iter().map(|d| d.prefix.to_string()).collect();
+        assert_eq!(places, ["items[0]", "items[2]"]);
+    }
+
+    #[test]
+    fn a_missing_api_version_is_guessed_from_the_kind_and_the_shape() {
+        let spec = "metadata: {name: a}\nspec: {servers: [{hosts: [a.b], port: {number: 80, name: http, \
+                    protocol: HTTP}}]}\n";
+        for head in ["kind: Gateway\n", "apiVersion: networking.istio.io/v1\n"] {
+            let found = decode(&format!("{head}{spec}"));
+            assert_eq!(found[0].kind, Kind::Gateway, "{head}");
+            assert!(found[0].assumed && found[0].resource.is_some());
+            assert_eq!(rules(&found[0]), ["missing-api-version"]);
+        }
+        let knative = "kind: Service\nmetadata: {name: a}\nspec: {template: {}}\n";
+        assert!(decode(knative).is_empty());
+    }
+
+    #[test]
+    fn an_unwritten_namespace_stays_open() {
+        let found = decode("apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {}\n");
+        let service = found[0].resource.clone().unwrap();
+        assert!(service.key.namespace.is_empty() && !service.namespace_written);
+        assert_eq!(service.with_default_namespace("shop").key.namespace, "shop");
+    }
+
+    #[test]
+    fn what_is_no_object_is_silent() {
+        for text in [
+            "a: 1\n",
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a]\n",
+            "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: g}\n$patch: delete\n",
+            "kind: Deployment\nvalues: {metadata: 1}\n",
+        ] {
+            assert_eq!(decode(text), [], "{text}");
+        }
+        assert!(!may_hold_resources("replicaCount: 1\nimage: {tag: x}\n"));
+    }
+
+    #[test]
+    fn a_version_that_is_not_served_is_an_error_at_the_api_version() {
+        let text = "apiVersion: networking.istio.io/v1\nkind: EnvoyFilter\nmetadata: {name: e}\nspec: {}\n";
+        let problem = &decode(text)[0].problems[0];
+        assert_eq!(
+            (problem.rule, problem.path.to_string().as_str()),
+            ("invalid-field-value", "apiVersion")
+        );
+        assert!(problem.rejected);
+    }
+
+    #[test]
+    fn one_fault_is_one_finding_and_a_wrong_field_hides_no_other() {
+        let text = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v}\nspec:\n  \
+                    hosts: [v]\n  http:\n  - rout: [{destination: {host: v}}]\n  - timeout: 5 s\n    route: \
+                    [{destination: {host: v, port: {number: '80'}}}]\n";
+        let found = decode(text);
+        let seen: Vec<String> = found[0]
+            .problems
+            .iter()
+            .map(|p| format!("{} {}", p.rule, p.path))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                "unknown-field spec.http[0].rout",
+                "invalid-field-type spec.http[1].route[0].destination.port.number",
+                "invalid-field-value spec.http[1].timeout",
+            ]
+        );
+        assert!(
+            found[0].problems[0].rejected,
+            "without the field the rule does nothing"
+        );
     }
 }

@@ -1,6 +1,13 @@
 //! Verdicts of istiod 1.30.3 on the resources of its own validation tests: what the API server and
 //! the webhook said about each, in `suites/istio-validation`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr
+)] // tests
+
 mod shared;
 
 use meshscope_manifest::validate::{Context, Severity};

@@ -95,3 +95,31 @@ pub(crate) fn proxy(db: &TestDb, mesh: Mesh, label: &str) -> Proxy {
     let (namespace, name) = label.split_once('/').unwrap();
     proxy_of(&find_workload(db, mesh, namespace, name).unwrap()).unwrap()
 }
+
+/// One object per line: `Kind namespace/name [@age] rest of spec in flow style`.
+pub(crate) fn objects(lines: &str) -> String {
+    let mut text = String::new();
+    for line in lines.lines().map(str::trim).filter(|l| !l.is_empty()) {
+        let mut words = line.splitn(3, ' ');
+        let (kind, label) = (words.next().unwrap(), words.next().unwrap());
+        let mut spec = words.next().unwrap_or("{}");
+        let mut created = String::new();
+        if let Some(rest) = spec.strip_prefix('@') {
+            let (age, rest) = rest.split_once(' ').unwrap();
+            created = format!(", creationTimestamp: \"2026-01-{age}T00:00:00Z\"");
+            spec = rest;
+        }
+        let (namespace, name) = label.split_once('/').unwrap();
+        let (api, kind) = match kind {
+            "Service" => ("v1", kind),
+            "K8sGateway" => ("gateway.networking.k8s.io/v1", "Gateway"),
+            "ListenerSet" | "HTTPRoute" | "GRPCRoute" | "TLSRoute" | "TCPRoute"
+            | "ReferenceGrant" => ("gateway.networking.k8s.io/v1", kind),
+            _ => ("networking.istio.io/v1", kind),
+        };
+        text.push_str(&format!(
+            "---\napiVersion: {api}\nkind: {kind}\nmetadata: {{name: {name}, namespace: {namespace}{created}}}\nspec: {spec}\n"
+        ));
+    }
+    text
+}

@@ -138,6 +138,8 @@ pub struct Reach {
 pub struct Fix {
     /// What applying it does, as an order.
     pub title: String,
+    /// Whether it can be applied without a person looking at it.
+    pub safe: bool,
     /// The edits; all or none.
     pub edits: Vec<Edit>,
 }

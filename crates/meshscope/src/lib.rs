@@ -13,7 +13,7 @@ mod workspace;
 pub use db::Database;
 pub use finding::Finding;
 pub use fs::{FileSystem, MemoryFileSystem, OsFileSystem};
-pub use mesh::{Mesh, Role, Visibility, Who, WhoError};
+pub use mesh::{Mesh, Report, Role, Visibility, Who, WhoError};
 pub use settings::{MeshSpec, Settings};
 pub use workspace::{LoadProblem, OpenError, Workspace};
 
@@ -22,3 +22,6 @@ pub use meshscope_mesh as engine;
 
 /// Resources and values.
 pub use meshscope_manifest as manifest;
+
+/// The rules and their pages.
+pub use meshscope_rules as rules;

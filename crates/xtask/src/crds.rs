@@ -86,7 +86,7 @@ fn rank(version: &str) -> (u8, std::cmp::Reverse<String>) {
 }
 
 /// The folder of a Go module, downloaded when it is not there yet.
-fn module(name: &str) -> Result<PathBuf, String> {
+pub fn module(name: &str) -> Result<PathBuf, String> {
     let output = Command::new("go")
         .args(["mod", "download", "-json", name])
         .current_dir(std::env::temp_dir())

@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command line tool
 
+mod annotations;
 mod crds;
 mod schema;
 mod table;

@@ -7,10 +7,10 @@ mod eval;
 mod lex;
 mod parse;
 
-pub use parse::parse;
+pub use parse::{check, parse};
 
+use super::pattern::Pattern;
 use crate::value::Value;
-use regex::Regex;
 
 /// A parsed expression.
 #[derive(Debug)]
@@ -39,8 +39,8 @@ pub enum Expr {
     Quantified(Quantifier, Box<Expr>, String, Box<Expr>),
     /// `f(a)` or `a.f(b)`.
     Call(Function, Vec<Expr>),
-    /// `a.matches("…")` with the expression compiled.
-    Matches(Box<Expr>, Box<Regex>),
+    /// `a.matches("…")` with a literal.
+    Matches(Box<Expr>, Pattern),
 }
 
 /// A binary operator.

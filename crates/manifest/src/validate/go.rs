@@ -47,29 +47,28 @@ pub(crate) struct Url {
     pub(crate) port: Str,
 }
 
-/// Go's `url.ParseRequestURI`: an absolute URL or an absolute path.
+/// Go's `url.ParseRequestURI`: an absolute URL or an absolute path, without a fragment.
 pub(crate) fn request_url(text: &str) -> Option<Url> {
-    if text.is_empty() {
-        return None;
-    }
-    let url = parse_url(text)?;
-    let opaque = url.scheme.is_empty() && !text.starts_with('/');
-    let rest_is_path = text
-        .get(url.scheme.len() + 1..)
-        .is_some_and(|rest| rest.starts_with('/'));
-    if opaque || (!url.scheme.is_empty() && !rest_is_path) {
-        return None;
-    }
-    Some(url)
+    let url = parse(text)?;
+    let (_, rest) = scheme(text)?;
+    rest.starts_with('/').then_some(url)
 }
 
-/// Go's `url.Parse`, without fragments.
+/// Go's `url.Parse`.
 pub(crate) fn parse_url(text: &str) -> Option<Url> {
+    let (before, fragment) = text.split_once('#').unwrap_or((text, ""));
+    if !escapes_are_whole(fragment) {
+        return None;
+    }
+    parse(before)
+}
+
+fn parse(text: &str) -> Option<Url> {
     if text.bytes().any(|b| b < 0x20 || b == 0x7f) {
         return None;
     }
     let (scheme, rest) = scheme(text)?;
-    let rest = rest.split(['?', '#']).next().unwrap_or(rest);
+    let rest = rest.split('?').next().unwrap_or(rest);
     if scheme.is_empty() && !rest.starts_with('/') {
         // The first segment of a relative path must hold no colon.
         let segment = rest.split('/').next().unwrap_or(rest);
@@ -79,13 +78,16 @@ pub(crate) fn parse_url(text: &str) -> Option<Url> {
     }
     let mut port = Str::default();
     let mut path = rest;
-    if let Some(after) = rest.strip_prefix("//") {
+    let has_authority = !scheme.is_empty() || !rest.starts_with("///");
+    if let Some(after) = rest.strip_prefix("//").filter(|_| has_authority) {
         let end = after.find('/').unwrap_or(after.len());
         let (authority, rest) = after.split_at(end);
         path = rest;
-        let host = authority
-            .rsplit_once('@')
-            .map_or(authority, |(_, host)| host);
+        let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&b);
+        if !user.bytes().all(allowed) {
+            return None;
+        }
         port = host_port(host)?.into();
     }
     if !escapes_are_whole(path) {
@@ -117,13 +119,11 @@ fn host_port(host: &str) -> Option<&str> {
         let (_, after) = host.rsplit_once(']')?;
         after
     } else {
-        let bad = |c: char| {
-            matches!(
-                c,
-                ' ' | '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '}' | '|'
-            )
+        // Brackets are for IPv6 only; what is not ASCII passes.
+        let allowed = |b: u8| {
+            !b.is_ascii() || b.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:<>\"%".contains(&b)
         };
-        if host.contains(bad) || !escapes_are_whole(host) {
+        if !host.bytes().all(allowed) || !escapes_are_whole(host) {
             return None;
         }
         host.rfind(':').map_or("", |at| &host[at..])

@@ -67,7 +67,17 @@ fn is_cause(cause: &Problem, consequence: &Problem) -> bool {
 fn is_template(document: &Value, problem: &Problem) -> bool {
     let names_host = matches!(
         problem.reason,
-        "WILD" | "DNS" | "DEST" | "NSHOST" | "PWILD" | "GWN-1" | "GWN-2" | "EXP-2" | "§8"
+        "ANNOTATION"
+            | "WILD"
+            | "DNS"
+            | "DEST"
+            | "NSHOST"
+            | "PWILD"
+            | "GWN-1"
+            | "GWN-2"
+            | "EXP-2"
+            | "§8"
+            | "§11"
     );
     let marked = |text: &str| {
         let marks = ["${", "{{", "$(", "###", "<<"];
@@ -91,7 +101,8 @@ fn is_template(document: &Value, problem: &Problem) -> bool {
 fn has_placeholder(text: &str) -> bool {
     let word = |word: &str| {
         let upper = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
-        word.len() > 3 && word.contains('_') && word.bytes().all(upper)
+        let begins = word.bytes().take(2).all(|b| b.is_ascii_uppercase());
+        begins && word.len() > 3 && word.contains('_') && word.bytes().all(upper)
     };
     (text.contains('<') && text.contains('>'))
         || text

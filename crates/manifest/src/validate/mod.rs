@@ -4,11 +4,15 @@
 //! kind. Owns the rules of the groups "syntax" and "schema" that look at one object alone. Must not
 //! know files, positions or other objects: every finding is a rule, a path and a text.
 
+mod annotation_values;
+mod annotations;
 pub mod cel;
 mod duration;
+mod effects;
 mod enums;
 mod go;
 mod merge;
+mod pattern;
 pub mod problem;
 mod report;
 pub mod schema;
@@ -20,8 +24,9 @@ mod webhook;
 pub use problem::{Context, Edit, Fix, Problem, Severity};
 
 use crate::kind::Kind;
+use crate::read;
 use crate::value::Value;
-use report::Report;
+use report::{At, Report};
 use schema::{Node, Schema};
 
 /// Everything that is wrong with `document`, an object of `kind` written with `api_version`.
@@ -43,7 +48,45 @@ pub fn validate(
         found.extend(check_schema(tables, node, document, kind, context));
     }
     webhook::check(root);
+    check_mesh_files(root);
+    annotations::check(root);
+    effects::check(root);
     merge::merge(found, report.take(), &report.covered(), document)
+}
+
+/// What istiod says about the files in its ConfigMap (validation-rules.md §11). The findings sit on the
+/// whole text of a file, `data.mesh` or `data.meshNetworks`, and name the field inside.
+fn check_mesh_files(document: At<'_>) {
+    let name = document.get("metadata").str("name");
+    if document.report.kind != Kind::ConfigMap || !(name == "istio" || name.starts_with("istio-")) {
+        return;
+    }
+    type Check = fn(At<'_>);
+    let files: [(&str, Check); 2] = [
+        ("mesh", webhook::check_mesh_config),
+        ("meshNetworks", webhook::check_mesh_networks),
+    ];
+    for (key, check) in files {
+        let Some(file) = document.get("data").field(key) else {
+            continue;
+        };
+        let stream = meshscope_yaml::parse(file.text());
+        let Some(content) = stream.documents.first().and_then(read::document) else {
+            continue;
+        };
+        let report = Report::new(Kind::ConfigMap, document.report.context);
+        check(report.root(&content));
+        for problem in merge::merge(Vec::new(), report.take(), &[], &content) {
+            let inside = problem.path;
+            let message = if problem.message.starts_with(&inside.to_string()) {
+                problem.message
+            } else {
+                format!("{inside}: {}", problem.message)
+            };
+            file.report(problem.rule, problem.severity, problem.reason, message)
+                .not_rejected();
+        }
+    }
 }
 
 /// The API server's part, on the object with its defaults written in.

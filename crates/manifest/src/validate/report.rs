@@ -23,7 +23,7 @@ pub(super) struct Report<'a> {
     problems: RefCell<Vec<Problem>>,
     /// Places whose schema findings a finding of the webhook says better.
     covered: RefCell<Vec<Path>>,
-    silent: Cell<bool>,
+    quiet: Cell<bool>,
 }
 
 const ROOT: u32 = u32::MAX;
@@ -37,7 +37,7 @@ impl<'a> Report<'a> {
             steps: RefCell::default(),
             problems: RefCell::default(),
             covered: RefCell::default(),
-            silent: Cell::new(false),
+            quiet: Cell::new(false),
         }
     }
 
@@ -199,11 +199,11 @@ impl<'a> At<'a> {
         self.report.path(self.step)
     }
 
-    /// Runs `check` without keeping what it finds, for warnings that istiod loses on the way.
-    pub(super) fn without_warnings(self, check: impl FnOnce()) {
-        let before = self.report.silent.replace(true);
+    /// Runs `check` where istiod loses the warnings on the way: they are true, but nobody is warned.
+    pub(super) fn with_lost_warnings(self, check: impl FnOnce()) {
+        let before = self.report.quiet.replace(true);
         check();
-        self.report.silent.set(before);
+        self.report.quiet.set(before);
     }
 
     /// A finding of any rule.
@@ -226,24 +226,25 @@ impl<'a> At<'a> {
         reason: &'static str,
         message: String,
     ) -> Found<'a> {
-        let kept = !(self.report.silent.get() && severity < Severity::Error);
-        if kept {
-            self.report.problems.borrow_mut().push(Problem {
-                rule,
-                reason,
-                severity,
-                path,
-                at_key: false,
-                message,
-                help: None,
-                rejected: severity == Severity::Error,
-                related: Vec::new(),
-                fix: None,
-            });
-        }
+        let lost = self.report.quiet.get() && severity < Severity::Error;
+        self.report.problems.borrow_mut().push(Problem {
+            rule,
+            reason,
+            severity: if lost {
+                severity.min(Severity::Info)
+            } else {
+                severity
+            },
+            path,
+            at_key: false,
+            message,
+            help: None,
+            rejected: severity == Severity::Error,
+            related: Vec::new(),
+            fix: None,
+        });
         Found {
             report: self.report,
-            kept,
         }
     }
 
@@ -340,14 +341,11 @@ fn index(i: usize) -> u32 {
 #[derive(Clone, Copy)]
 pub(super) struct Found<'a> {
     report: &'a Report<'a>,
-    kept: bool,
 }
 
 impl Found<'_> {
     fn change(self, change: impl FnOnce(&mut Problem)) -> Self {
-        if self.kept
-            && let Some(problem) = self.report.problems.borrow_mut().last_mut()
-        {
+        if let Some(problem) = self.report.problems.borrow_mut().last_mut() {
             change(problem);
         }
         self

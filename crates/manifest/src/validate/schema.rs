@@ -10,11 +10,11 @@ mod load;
 use crate::kind::Kind;
 use crate::value::{Str, Value};
 use meshscope_yaml::{Path, Segment};
-use regex::Regex;
 use rustc_hash::FxHashMap;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::LazyLock;
 
 use super::cel::Expr;
+use super::pattern::Pattern;
 
 /// The type of a field, as OpenAPI names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +52,8 @@ pub struct Node {
     pub(super) open: bool,
     pub(super) nullable: bool,
     pub(super) pattern: Option<Pattern>,
+    /// `ipv4` and `ipv6` are looked at.
+    pub(super) format: Str,
     pub(super) minimum: Option<f64>,
     pub(super) maximum: Option<f64>,
     pub(super) length: (Option<usize>, Option<usize>),
@@ -65,30 +67,6 @@ pub struct Node {
     pub(super) not: Option<u32>,
     /// Whether a default is written here or below.
     pub(super) has_defaults: bool,
-}
-
-/// A pattern, compiled when it is first needed.
-#[derive(Debug)]
-pub(super) struct Pattern {
-    pub(super) text: Str,
-    compiled: OnceLock<Option<Regex>>,
-}
-
-impl Pattern {
-    fn new(text: &str) -> Pattern {
-        Pattern {
-            text: text.into(),
-            compiled: OnceLock::new(),
-        }
-    }
-
-    /// Whether it is found in `text`; a pattern that does not compile is found everywhere.
-    pub(super) fn matches(&self, text: &str) -> bool {
-        self.compiled
-            .get_or_init(|| Regex::new(&self.text).ok())
-            .as_ref()
-            .is_none_or(|regex| regex.is_match(text))
-    }
 }
 
 /// All tables.
@@ -208,6 +186,8 @@ mod tests {
             ["v1alpha3"]
         );
         assert!(schema.rules.len() > 100);
+        let patterns = schema.nodes.iter().filter_map(|node| node.pattern.as_ref());
+        assert!(patterns.clone().count() > 10 && patterns.clone().all(Pattern::is_sound));
     }
 
     #[test]

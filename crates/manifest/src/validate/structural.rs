@@ -304,6 +304,9 @@ fn satisfies(schema: &Schema, node: &Node, value: &Value) -> bool {
     let pattern = node.pattern.as_ref();
     typed
         && children
+        && value
+            .as_str()
+            .is_none_or(|text| fits_format(&node.format, text))
         && node.required.iter().all(|name| value.field(name).is_some())
         && (node.values.is_empty() || node.values.contains(value))
         && pattern.is_none_or(|p| value.as_str().is_none_or(|text| p.matches(text)))
@@ -312,6 +315,15 @@ fn satisfies(schema: &Schema, node: &Node, value: &Value) -> bool {
         && (node.any_of.is_empty() || node.any_of.iter().any(holds))
         && node.all_of.iter().all(holds)
         && !node.not.is_some_and(|id| holds(&id))
+}
+
+/// Whether a text is of a format that the CRDs use for more than documentation.
+fn fits_format(format: &str, text: &str) -> bool {
+    match format {
+        "ipv4" => text.parse::<std::net::Ipv4Addr>().is_ok(),
+        "ipv6" => text.parse::<std::net::Ipv6Addr>().is_ok(),
+        _ => true,
+    }
 }
 
 /// The beginning of a text, for messages.

@@ -6,6 +6,7 @@
 
 mod authentication;
 mod authorization;
+mod cel_syntax;
 mod common;
 mod destination_rule;
 mod envoy_filter;
@@ -15,6 +16,7 @@ mod http_actions;
 mod http_route;
 mod jwks;
 mod locality;
+mod mesh_config;
 mod metadata;
 mod names;
 mod regex;
@@ -35,7 +37,14 @@ use crate::kind::Kind;
 /// Reports what the webhook says about `document`.
 pub(super) fn check(document: At<'_>) {
     let kind = document.report.kind;
-    if !kind.is_istio() || kind == Kind::IstioOperator {
+    if kind == Kind::IstioOperator {
+        // Never applied: istioctl writes its meshConfig into the file that istiod loads.
+        if let Some(mesh) = document.get("spec").field("meshConfig") {
+            mesh_config::check(mesh);
+        }
+        return;
+    }
+    if !kind.is_istio() {
         return;
     }
     // META rules stop the webhook, but they hide nothing that is wrong besides.
@@ -67,6 +76,16 @@ pub(super) fn check(document: At<'_>) {
         Kind::TrafficExtension => wasm::check_extension(spec),
         _ => {}
     }
+}
+
+/// Reports what istiod says about a MeshConfig when it loads it.
+pub(super) fn check_mesh_config(mesh: At<'_>) {
+    mesh_config::check(mesh);
+}
+
+/// Reports what istiod says about MeshNetworks when it loads them.
+pub(super) fn check_mesh_networks(networks: At<'_>) {
+    mesh_config::check_networks(networks);
 }
 
 /// An object without a spec is one with an empty spec, wherever istiod misses something in it.

@@ -1,11 +1,13 @@
 //! Each listener of a Gateway becomes an internal Gateway with one server (G:GWA-1..7).
 
-use super::{GENERATED, Refused, RefusedReason, backends, managed};
+use super::certificates::server_tls;
+use super::{GENERATED, Refused, RefusedReason, managed};
 use crate::db::{Db, Mesh, Name, name};
 use crate::envoy::Because;
 use crate::gateways::{Gateway, Selection};
 use crate::index::{cluster_objects, facts, namespace_object, namespaces, objects};
-use meshscope_manifest::spec::gateway::{Server, ServerTls, TlsMode};
+use meshscope_manifest::spec::Labels;
+use meshscope_manifest::spec::gateway::Server;
 use meshscope_manifest::spec::gateway_api::{self as spec, AllowedNamespaces, KubernetesGateway};
 use meshscope_manifest::spec::meshconfig::Flag;
 use meshscope_manifest::{Body, Kind, Resource, Str};
@@ -62,24 +64,100 @@ pub(super) fn gateways(db: &dyn Db, mesh: Mesh, namespace: Name<'_>) -> Vec<Arc<
         .collect()
 }
 
-/// The listeners of the Gateways of one namespace. Invalidated by its Gateways, the classes, the
-/// labels of namespaces where a selector asks for them, and grants for certificates.
+/// Who writes a listener: a Gateway, or a ListenerSet for a Gateway.
+pub(super) struct Owner<'a> {
+    /// The object that writes it.
+    pub object: &'a Resource,
+    /// The Gateway.
+    pub parent: &'a Resource,
+    /// The Gateway's spec.
+    pub spec: &'a KubernetesGateway,
+}
+
+/// The listeners of the Gateways and ListenerSets of one namespace. Invalidated by these, the
+/// Gateways ListenerSets name, the classes, the labels of namespaces where a selector asks for them,
+/// and grants for certificates.
 #[salsa::tracked]
 pub fn listeners_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Listener]> {
     let mut found = Vec::new();
+    let mut add = |owner: Owner<'_>, listeners: &[spec::Listener]| {
+        let hosts = services(db, mesh, owner.parent, owner.spec);
+        if hosts.is_empty() {
+            return;
+        }
+        for (index, listener) in listeners.iter().enumerate() {
+            found.push(build(db, mesh, &owner, &hosts, index, listener));
+        }
+    };
     for resource in gateways(db, mesh, namespace) {
-        let Some(spec) = resource.kubernetes_gateway() else {
+        if let Some(spec) = resource.kubernetes_gateway() {
+            let owner = Owner {
+                object: &resource,
+                parent: &resource,
+                spec,
+            };
+            add(owner, &spec.listeners);
+        }
+    }
+    for set in objects(db, mesh, namespace, Kind::ListenerSet).iter() {
+        let parent = parent_of(db, mesh, set);
+        let Some((parent, own)) = parent.as_ref().zip(set.listener_set()) else {
             continue;
         };
-        let hosts = services(db, mesh, &resource, spec);
-        if hosts.is_empty() {
-            continue;
-        }
-        for (index, listener) in spec.listeners.iter().enumerate() {
-            found.push(build(db, mesh, &resource, &hosts, index, listener));
+        if let Some(spec) = parent.kubernetes_gateway() {
+            let owner = Owner {
+                object: set,
+                parent,
+                spec,
+            };
+            add(owner, &own.listeners);
         }
     }
     found.into()
+}
+
+/// The Gateway a ListenerSet adds to, when that lets its namespace (G:GWA-13).
+pub(super) fn parent_of(db: &dyn Db, mesh: Mesh, set: &Resource) -> Option<Arc<Resource>> {
+    let parent = &set.listener_set()?.parent;
+    let own = &set.key.namespace;
+    let named = (parent.group.as_str(), parent.kind.as_str());
+    if named != ("gateway.networking.k8s.io", "Gateway") {
+        return None;
+    }
+    let namespace = if parent.namespace.is_empty() {
+        own
+    } else {
+        &parent.namespace
+    };
+    let found = gateways(db, mesh, name(db, namespace))
+        .into_iter()
+        .find(|g| g.key.name == parent.name)?;
+    let allowed = match found.kubernetes_gateway()?.allowed_listeners.as_ref()? {
+        AllowedNamespaces::All => true,
+        AllowedNamespaces::Same => own == namespace,
+        AllowedNamespaces::Selector(selector) => selector.matches(&labels_of(db, mesh, own)),
+    };
+    allowed.then_some(found)
+}
+
+/// The labels of a namespace, with the one every namespace has.
+fn labels_of(db: &dyn Db, mesh: Mesh, namespace: &str) -> Labels {
+    let object = namespace_object(db, mesh, name(db, namespace));
+    let mut labels = object
+        .as_ref()
+        .map(|r| r.meta.labels.clone())
+        .unwrap_or_default();
+    labels.set("kubernetes.io/metadata.name", namespace);
+    labels
+}
+
+/// The port of a listener: ListenerSets may leave it out for HTTP and HTTPS (G:GWA-13).
+pub(super) fn port_of(listener: &spec::Listener) -> u32 {
+    match (listener.port, listener.protocol.as_str()) {
+        (0, "HTTP") => 80,
+        (0, "HTTPS") => 443,
+        (port, _) => port,
+    }
 }
 
 /// The internal Gateways of one namespace: the listeners without errors.
@@ -116,12 +194,14 @@ fn services(db: &dyn Db, mesh: Mesh, resource: &Resource, spec: &KubernetesGatew
 fn build(
     db: &dyn Db,
     mesh: Mesh,
-    resource: &Resource,
+    owner: &Owner<'_>,
     hosts: &[Str],
     index: usize,
     listener: &spec::Listener,
 ) -> Listener {
+    let resource = owner.object;
     let namespace = &resource.key.namespace;
+    let port = port_of(listener);
     let path = format!("spec.listeners[{index}]");
     let mut refused = Vec::new();
     let mut refuse = |field: &str, why: String| {
@@ -130,7 +210,7 @@ fn build(
             because: Because::new(&resource.key, format!("{path}{field}"), why),
         });
     };
-    let tls = match server_tls(db, mesh, resource, listener) {
+    let tls = match server_tls(db, mesh, owner, listener) {
         Ok(tls) => tls,
         Err((field, why)) => {
             refuse(&field, why);
@@ -140,9 +220,12 @@ fn build(
     if let Some(why) = unsupported(db, mesh, &listener.protocol) {
         refuse(".protocol", why);
     }
+    if port == 0 {
+        refuse(".port", "a listener needs a port (G:GWA-13)".to_owned());
+    }
     let server = Server {
         name: Str::default(),
-        port: listener.port,
+        port,
         protocol: listener.protocol.clone(),
         port_name: Str::new_static("default"),
         bind: Str::default(),
@@ -157,7 +240,7 @@ fn build(
         listener: Some(index),
         selection: Selection::Services {
             hosts: hosts.to_vec(),
-            namespace: namespace.clone(),
+            namespace: owner.parent.key.namespace.clone(),
         },
         servers: vec![server],
     };
@@ -165,7 +248,7 @@ fn build(
         gateway: Arc::new(gateway),
         section: listener.name.clone(),
         hostname: listener.hostname.clone(),
-        port: listener.port,
+        port,
         protocol: listener.protocol.clone(),
         kinds: kinds(listener),
         refused,
@@ -194,15 +277,7 @@ fn allowed_hosts(db: &dyn Db, mesh: Mesh, own: &str, listener: &spec::Listener) 
         AllowedNamespaces::All => vec!["*".into()],
         AllowedNamespaces::Selector(selector) => namespaces(db, mesh)
             .iter()
-            .filter(|ns| {
-                let object = namespace_object(db, mesh, name(db, ns));
-                let mut labels = object
-                    .as_ref()
-                    .map(|r| r.meta.labels.clone())
-                    .unwrap_or_default();
-                labels.set("kubernetes.io/metadata.name", ns);
-                selector.matches(&labels)
-            })
+            .filter(|ns| selector.matches(&labels_of(db, mesh, ns)))
             .cloned()
             .collect(),
     };
@@ -233,129 +308,4 @@ fn kinds(listener: &spec::Listener) -> Vec<Kind> {
                 .any(|(group, kind)| kind == k.name() && group == k.group())
     });
     kinds
-}
-
-type TlsResult = Result<Option<ServerTls>, (String, String)>;
-
-/// The TLS settings of a listener (G:GWA-6). A Secret that is not in the repository is taken to
-/// exist: certificates are rarely in git.
-fn server_tls(
-    db: &dyn Db,
-    mesh: Mesh,
-    resource: &Resource,
-    listener: &spec::Listener,
-) -> TlsResult {
-    if !listener.has_tls {
-        return Ok(None);
-    }
-    let mut tls = ServerTls {
-        mode: TlsMode::Simple,
-        ..ServerTls::default()
-    };
-    let option = |key: &str| {
-        let found = listener.tls_options.iter().find(|(k, _)| k == key);
-        found.map(|(_, v)| v.as_str())
-    };
-    match listener.tls_mode.as_str() {
-        "Passthrough" => {
-            tls.mode = if is_auto_passthrough(resource, listener, option) {
-                TlsMode::AutoPassthrough
-            } else {
-                TlsMode::Passthrough
-            };
-            return Ok(Some(tls));
-        }
-        "" | "Terminate" => {}
-        _ => return Ok(Some(ServerTls::default())),
-    }
-    match option("gateway.istio.io/tls-terminate-mode") {
-        Some("MUTUAL") => tls.mode = TlsMode::Mutual,
-        Some("OPTIONAL_MUTUAL") => tls.mode = TlsMode::OptionalMutual,
-        Some("ISTIO_SIMPLE") => {
-            tls.credential_name = "builtin://".into();
-            return Ok(Some(tls));
-        }
-        Some("ISTIO_MUTUAL") => {
-            tls.mode = TlsMode::IstioMutual;
-            return Ok(Some(tls));
-        }
-        _ => {}
-    }
-    if listener.certificate_refs.len() > 2 {
-        let why = "at most two certificates (G:GWA-6)".to_owned();
-        return Err((".tls.certificateRefs".to_owned(), why));
-    }
-    let mut names: Vec<Str> = Vec::new();
-    let mut valid = 0;
-    let mut error = None;
-    for (i, reference) in listener.certificate_refs.iter().enumerate() {
-        match certificate(db, mesh, resource, reference) {
-            Ok(credential) => {
-                valid += 1;
-                names.push(credential);
-            }
-            Err(why) => {
-                // The slot stays, empty: with a valid second certificate the workload's own is served
-                // (G:GWA-7).
-                names.push(Str::default());
-                error.get_or_insert((format!(".tls.certificateRefs[{i}]"), why));
-            }
-        }
-    }
-    match (valid, error) {
-        (0, Some(error)) => return Err(error),
-        (0, None) => {}
-        (1, _) => tls.credential_name = names.first().cloned().unwrap_or_default(),
-        _ => tls.credential_names = names,
-    }
-    Ok(Some(tls))
-}
-
-fn is_auto_passthrough<'a>(
-    resource: &Resource,
-    listener: &spec::Listener,
-    option: impl Fn(&str) -> Option<&'a str>,
-) -> bool {
-    if option("gateway.istio.io/listener-protocol") == Some("auto-passthrough") {
-        return true;
-    }
-    let label = |key: &str| resource.meta.labels.get(key);
-    if label("topology.istio.io/network").is_none() {
-        return false;
-    }
-    let port = label("networking.istio.io/gatewayPort").and_then(|p| p.parse::<u32>().ok());
-    listener.port == port.unwrap_or(15443)
-}
-
-/// The credential of a certificate reference, or why there is none.
-fn certificate(
-    db: &dyn Db,
-    mesh: Mesh,
-    resource: &Resource,
-    (group, kind, namespace, secret): &(Str, Str, Str, Str),
-) -> Result<Str, String> {
-    if !group.is_empty() || kind != "Secret" {
-        return Err(format!(
-            "{kind} {secret}: only Secrets hold certificates (G:GWA-6)"
-        ));
-    }
-    let own = &resource.key.namespace;
-    let namespace = if namespace.is_empty() { own } else { namespace };
-    let secrets = objects(db, mesh, name(db, namespace), Kind::Secret);
-    let found = secrets.iter().find(|r| r.key.name == *secret);
-    if let Some(found) = found.and_then(|r| r.secret()) {
-        let has = |key: &str| found.keys.iter().any(|k| k == key);
-        if !(has("tls.crt") && has("tls.key") || has("cert") && has("key")) {
-            return Err(format!(
-                "Secret {namespace}/{secret} holds no certificate (G:GWA-6)"
-            ));
-        }
-    }
-    let from = ("gateway.networking.k8s.io", "Gateway", own.as_str());
-    if namespace != own && !backends::granted(db, mesh, from, ("", "Secret"), namespace, secret) {
-        return Err(format!(
-            "Secret {namespace}/{secret} needs a ReferenceGrant for Gateways of {own} (G:GWA-6)"
-        ));
-    }
-    Ok(format!("kubernetes-gateway://{namespace}/{secret}").into())
 }

@@ -7,6 +7,7 @@
 //! VirtualServices are used.
 
 mod backends;
+mod certificates;
 mod http;
 mod l4;
 mod listeners;
@@ -14,7 +15,7 @@ mod managed;
 mod merge;
 mod parents;
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests;
 
 pub use listeners::{Listener, gateways_in, listeners_in};

@@ -3,8 +3,9 @@
 
 use super::auto_passthrough;
 use super::destinations::Router;
+use super::dropped::{DropReason, Dropped};
 use super::listeners::{sni_hosts, sni_match};
-use super::merge::{DropReason, Dropped, MergedServer};
+use super::merge::MergedServer;
 use super::{protocol, tls};
 use crate::db::{Db, Mesh, Name, ProxyKey, name};
 use crate::envoy::{Because, ChainMatch, ClusterWeight, Filter, FilterChain};

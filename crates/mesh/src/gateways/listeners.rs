@@ -5,7 +5,8 @@
 
 use super::attach::AttachedGateway;
 use super::chains::{Chains, network_chains};
-use super::merge::{DropReason, Dropped, Merged, MergedServer, MergedServers, merged};
+use super::dropped::{DropReason, Dropped};
+use super::merge::{Merged, MergedServer, MergedServers, merged};
 use super::nack::{Rejection, listener_rejections};
 use super::{attach, protocol, tls};
 use crate::db::{Db, Mesh, ProxyKey, proxy_key};
@@ -65,7 +66,7 @@ pub(super) fn config<'db>(db: &'db dyn Db, mesh: Mesh, key: ProxyKey<'db>) -> Ar
     let mut chains = Chains::new(db, mesh, key);
     for servers in &merged.keys {
         if servers.key.port < 1024 && is_unprivileged(proxy) {
-            dropped.extend(servers.servers.iter().map(|s| privileged(s)));
+            dropped.extend(servers.servers.iter().map(privileged));
             continue;
         }
         let address = if servers.key.bind.is_empty() {

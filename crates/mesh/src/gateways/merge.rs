@@ -5,10 +5,11 @@
 //! VirtualServices or chains.
 
 use super::attach::{AttachedGateway, Gateway, Selection, attached};
+use super::dropped::{DropReason, Dropped};
+use super::hosts::sanitised;
 use super::protocol;
 use super::targets::{ServiceTarget, resolve_by_selector, resolve_by_service, targets};
 use crate::db::{Db, Mesh, ProxyKey, proxy_key};
-use crate::envoy::Because;
 use crate::registry::Protocol;
 use crate::workloads::Proxy;
 use indexmap::IndexMap;
@@ -65,45 +66,6 @@ pub struct Merged {
     pub dropped: Vec<Dropped>,
     /// Whether any AUTO_PASSTHROUGH server was seen, dropped ones but D1 included (G:APT-2).
     pub auto_passthrough: bool,
-}
-
-/// Something a Gateway or VirtualService asked for and did not get.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dropped {
-    /// What happened.
-    pub reason: DropReason,
-    /// The loser first, then whom it lost to.
-    pub parties: Vec<Because>,
-    /// The listener port; 0 when there is none.
-    pub port: u32,
-    /// Whether age decided and files do not say which is older (V:R8.3, O8).
-    pub ambiguous: bool,
-}
-
-/// Why something is not programmed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum DropReason {
-    /// D1: a host string of a TLS server is already taken on the port and bind; the whole server is
-    /// gone (G:MRG-7).
-    DuplicateHosts(Vec<Str>),
-    /// D2: the port and bind already have a plaintext server of another protocol (G:MRG-4, G:MRG-5).
-    ProtocolConflict,
-    /// D3: a second terminating HTTPS server with the same route config name.
-    DuplicateRouteConfig(Str),
-    /// The Services of a Gateway API Gateway do not have the port (G:SEL-8).
-    NoServicePort,
-    /// A port below 1024 on an unprivileged pod (G:SEL-11).
-    Privileged,
-    /// `*/*` discards the other hosts of its server (SF-5).
-    HostsDiscarded(Vec<Str>),
-    /// `*/*` before `./x` or `*/y`: istiod itself dies (G:MRG-3).
-    IstiodCrash,
-    /// A TLS or TCP server without any usable route has no chain (G:TLS-4, G:TLS-5).
-    NoChain,
-    /// No server of a listener has a chain: nothing listens on the port (G:LST-5).
-    EmptyListener,
-    /// A passthrough match whose SNI is already taken on the port and bind (G:TLS-8).
-    DuplicateSni(Vec<Str>),
 }
 
 /// The merged servers of a proxy.
@@ -378,64 +340,4 @@ fn route_name(server: &Server, listener_port: u32, gateway: &Gateway) -> Str {
     } else {
         Str::default()
     }
-}
-
-/// The server with its hosts as istiod rewrites them (G:MRG-1..3).
-fn sanitised(
-    gateway: &Gateway,
-    index: usize,
-    written: &Server,
-    dropped: &mut Vec<Dropped>,
-) -> Server {
-    let mut server = written.clone();
-    let mut everything = false;
-    let mut crash = false;
-    for (i, host) in written.hosts.iter().enumerate() {
-        let mut parts = host.split('/');
-        let (Some(namespace), Some(name)) = (parts.next(), parts.next()) else {
-            continue;
-        };
-        let rewritten: Str = match (namespace, name) {
-            (".", name) => format!("{}/{name}", gateway.namespace).into(),
-            ("*", "*") => {
-                everything = true;
-                continue;
-            }
-            ("*", name) => name.into(),
-            _ => continue,
-        };
-        crash |= everything;
-        if let Some(slot) = server.hosts.get_mut(i) {
-            *slot = rewritten;
-        }
-    }
-    if everything {
-        server.hosts = vec!["*".into()];
-        let mut note = |reason, why: &str| {
-            dropped.push(Dropped {
-                reason,
-                parties: vec![gateway.because(index, why)],
-                port: 0,
-                ambiguous: false,
-            });
-        };
-        let others: Vec<Str> = written
-            .hosts
-            .iter()
-            .filter(|h| *h != "*/*")
-            .cloned()
-            .collect();
-        if crash {
-            note(
-                DropReason::IstiodCrash,
-                "`*/*` before `./…` or `*/…`: istiod crashes on this server (G:MRG-3)",
-            );
-        } else if !others.is_empty() {
-            note(
-                DropReason::HostsDiscarded(others),
-                "`*/*` discards the server's other hosts (G:MRG-1)",
-            );
-        }
-    }
-    server
 }

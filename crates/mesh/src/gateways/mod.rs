@@ -9,10 +9,14 @@
 
 mod attach;
 mod auto_passthrough;
+mod binding;
 mod bindings;
+mod carriers;
 mod chains;
 mod clusters;
 mod destinations;
+mod dropped;
+mod hosts;
 mod listeners;
 mod merge;
 mod nack;
@@ -24,15 +28,13 @@ mod tls;
 pub use attach::{
     AttachedGateway, Gateway, Selection, all_gateways, attached_gateways, find_gateway, gateways_in,
 };
-pub use bindings::{
-    Binding, BoundServer, Unbound, UnboundReason, bindings, missing_gateways, referencing,
-    unselected_gateways,
-};
-pub use clusters::{gateway_clusters, needs_service};
+pub use binding::{Binding, BoundServer, Unbound, UnboundReason};
+pub use bindings::{bindings, missing_gateways, referencing, unselected_gateways};
+pub use carriers::{routers, workloads_of_gateway};
+pub use clusters::{gateway_clusters, gateway_clusters_if, needs_service};
+pub use dropped::{DropReason, Dropped};
 pub use listeners::{GatewayConfig, gateway_listeners};
-pub use merge::{
-    DropReason, Dropped, Merged, MergedServer, MergedServers, ServerKey, merged_servers,
-};
+pub use merge::{Merged, MergedServer, MergedServers, ServerKey, merged_servers};
 pub use nack::{Rejected, Rejection, listener_rejections, rejections, route_config_rejections};
 pub use routes::gateway_route_config;
 pub use targets::{ServiceTarget, service_targets};

@@ -4,7 +4,8 @@
 //! host, which no IP equals: unique, and readable in a listener's name.
 
 use super::client::Traits;
-use crate::registry::{Address, Service};
+use crate::db::{Db, Mesh};
+use crate::registry::{Address, Service, auto_address};
 use meshscope_manifest::Str;
 
 /// The address of a service without one.
@@ -12,7 +13,7 @@ pub const NONE: &str = "0.0.0.0";
 
 /// The address a client dials to reach a service: an IP, a CIDR, the host for one the cluster
 /// allocates, or [`NONE`].
-pub fn address_for(service: &Service, traits: Traits) -> Str {
+pub fn address_for(db: &dyn Db, mesh: Mesh, service: &Service, traits: Traits) -> Str {
     match &service.address {
         Address::Ip(ip) if service.is_kubernetes() && !traits.supports(ip) => {
             let other = service.more_addresses.iter().find(|a| traits.supports(a));
@@ -21,19 +22,25 @@ pub fn address_for(service: &Service, traits: Traits) -> Str {
         Address::Ip(ip) => ip.clone(),
         Address::Cidr(cidr) => cidr.clone(),
         Address::Allocated => service.host.clone(),
-        Address::None => match &service.auto_address {
-            Some(auto) if traits.uses_auto_addresses => auto.clone(),
-            _ => Str::new_static(NONE),
-        },
+        Address::None => traits
+            .uses_auto_addresses
+            .then(|| auto_address(db, mesh, service))
+            .flatten()
+            .unwrap_or(Str::new_static(NONE)),
     }
 }
 
 /// Every address that is a virtual host domain of the service for this client (O:8.9).
-pub fn domain_addresses(service: &Service, traits: Traits) -> Vec<Str> {
+pub fn domain_addresses(db: &dyn Db, mesh: Mesh, service: &Service, traits: Traits) -> Vec<Str> {
     if traits.uses_auto_addresses
-        && let Some(auto) = &service.auto_address
+        && let Some(auto) = auto_address(db, mesh, service)
     {
-        return vec![auto.clone()];
+        // One that stands for an unknown address is the host, a domain anyway.
+        return if auto == service.host {
+            Vec::new()
+        } else {
+            vec![auto]
+        };
     }
     let mut found = match &service.address {
         Address::Ip(ip) => vec![ip.clone()],

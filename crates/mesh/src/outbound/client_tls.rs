@@ -66,13 +66,14 @@ pub fn sent_tls(
 }
 
 /// What a DestinationRule says about one port and subset (O:10.8).
-struct Policy {
+pub(super) struct Policy {
     tls: Option<(ClientTls, Because)>,
-    passthrough: bool,
+    /// Whether the load balancer keeps the dialled address (O:9.5).
+    pub passthrough: bool,
 }
 
 impl Policy {
-    fn new(rule: &DestinationRuleEntry, port: u32, subset: &str) -> Policy {
+    pub fn new(rule: &DestinationRuleEntry, port: u32, subset: &str) -> Policy {
         let mut policy = Policy {
             tls: None,
             passthrough: false,

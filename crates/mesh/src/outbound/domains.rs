@@ -1,7 +1,5 @@
 //! The names a service answers to in virtual hosts and SNI matches (O:8.9).
 
-use super::address::domain_addresses;
-use super::client::Traits;
 use crate::registry::Service;
 use meshscope_manifest::Str;
 
@@ -69,7 +67,7 @@ pub fn service_domains(
     service: &Service,
     aliases: &[Str],
     home: &Home<'_>,
-    traits: Traits,
+    addresses: &[Str],
 ) -> (Vec<Str>, Vec<Str>) {
     let mut domains = Vec::new();
     let mut derived = Vec::new();
@@ -83,11 +81,7 @@ pub fn service_domains(
         let wildcards: Vec<Str> = domains.iter().map(|d| format!("*.{d}").into()).collect();
         domains.extend(wildcards);
     }
-    domains.extend(
-        domain_addresses(service, traits)
-            .iter()
-            .map(|a| bracketed(a)),
-    );
+    domains.extend(addresses.iter().map(|a| bracketed(a)));
     (domains, derived)
 }
 

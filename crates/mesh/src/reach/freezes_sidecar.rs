@@ -78,7 +78,7 @@ fn arrivals(db: &dyn Db, mesh: Mesh, subject: &Subject, proxy: &Proxy) -> Vec<Ar
     let traits = client.traits(db);
     let services = services_of(db, mesh, proxy);
     let of_service = |service: &Arc<Service>, host: &Str| {
-        let address = outbound::address_for(service, traits);
+        let address = outbound::address_for(db, mesh, service, traits);
         let tcp = service.ports.iter().filter(|p| p.protocol != Protocol::Udp);
         let host = host.clone();
         tcp.map(move |p| Arrival {

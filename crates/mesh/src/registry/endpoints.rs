@@ -3,7 +3,7 @@
 //!
 //! Pods of files have no IPs and no readiness; an endpoint says what is known.
 
-use super::{Resolution, Service, Source};
+use super::{Resolution, Service, Source, services_in};
 use crate::db::{Db, Mesh, name};
 use crate::index::{facts, objects, resource};
 use crate::workloads::{Workload, workloads_in};
@@ -54,30 +54,26 @@ pub fn endpoints(db: &dyn Db, mesh: Mesh, service: &Service) -> Vec<Endpoint> {
     }
 }
 
+/// The endpoints istiod has for a host of a namespace on one port: those of every object that
+/// defines the host there, seen or not.
+pub fn shared_endpoints(db: &dyn Db, mesh: Mesh, service: &Service, port: u32) -> Vec<Endpoint> {
+    let all = services_in(db, mesh, name(db, &service.namespace));
+    let mut objects: Vec<&ResourceKey> = Vec::new();
+    let mut found = Vec::new();
+    for other in all.iter().filter(|s| s.host == service.host) {
+        if other.port(port).is_none() || objects.contains(&&other.object) {
+            continue;
+        }
+        objects.push(&other.object);
+        found.extend(endpoints(db, mesh, other));
+    }
+    found
+}
+
 fn of_kubernetes(db: &dyn Db, mesh: Mesh, service: &Service) -> Vec<Endpoint> {
     let ns = name(db, &service.namespace);
     if service.selector.is_empty() {
-        return [Kind::Endpoints, Kind::EndpointSlice]
-            .into_iter()
-            .flat_map(|kind| {
-                objects(db, mesh, ns, kind)
-                    .iter()
-                    .cloned()
-                    .collect::<Vec<_>>()
-            })
-            .filter_map(|r| Some((r.key.clone(), r.endpoints()?.clone())))
-            .filter(|(_, e)| e.service == service.name)
-            .flat_map(|(key, e)| {
-                e.addresses.into_iter().map(move |address| Endpoint {
-                    kind: EndpointKind::Address(key.clone()),
-                    address: Some(address),
-                    labels: Labels::default(),
-                    istio_tls: false,
-                    locality: Str::default(),
-                    ports: Vec::new(),
-                })
-            })
-            .collect();
+        return of_endpoint_objects(db, mesh, service);
     }
     let mut found: Vec<Endpoint> = workloads_in(db, mesh, ns)
         .iter()
@@ -91,7 +87,32 @@ fn of_kubernetes(db: &dyn Db, mesh: Mesh, service: &Service) -> Vec<Endpoint> {
             service.selector.selects(labels)
         }));
     }
+    if found.is_empty() {
+        // Files that describe no pod may still hold what a cluster made of them.
+        found = of_endpoint_objects(db, mesh, service);
+    }
     found
+}
+
+/// Endpoints and EndpointSlice objects of a Service.
+fn of_endpoint_objects(db: &dyn Db, mesh: Mesh, service: &Service) -> Vec<Endpoint> {
+    let ns = name(db, &service.namespace);
+    [Kind::Endpoints, Kind::EndpointSlice]
+        .into_iter()
+        .flat_map(|kind| objects(db, mesh, ns, kind).to_vec())
+        .filter_map(|r| Some((r.key.clone(), r.endpoints()?.clone())))
+        .filter(|(_, e)| e.service == service.name)
+        .flat_map(|(key, e)| {
+            e.addresses.into_iter().map(move |address| Endpoint {
+                kind: EndpointKind::Address(key.clone()),
+                address: Some(address),
+                labels: Labels::default(),
+                istio_tls: false,
+                locality: Str::default(),
+                ports: Vec::new(),
+            })
+        })
+        .collect()
 }
 
 fn of_service_entry(db: &dyn Db, mesh: Mesh, service: &Service) -> Vec<Endpoint> {

@@ -26,15 +26,17 @@ pub(super) struct Layer {
     pub alpn: Str,
     /// Whether the client shows a certificate.
     pub certificate: Shown,
+    /// The SDS secret of the server that makes the handshake mutual TLS of the mesh.
+    pub secret: Str,
 }
 
 /// The certificate a client shows.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Shown {
     /// None.
     Nothing,
-    /// The workload's, and the SDS secret the server must answer with.
-    Istio(Str),
+    /// The workload's.
+    Istio,
     /// One of its own.
     Own,
 }
@@ -79,11 +81,7 @@ impl Bytes {
         };
         if call.scheme.is_tls() || call.mtls {
             let certificate = if call.mtls {
-                Shown::Istio(if call.mtls_secret.is_empty() {
-                    "default".into()
-                } else {
-                    call.mtls_secret.clone()
-                })
+                Shown::Istio
             } else {
                 Shown::Nothing
             };
@@ -96,6 +94,11 @@ impl Bytes {
                 sni: call.sni.clone(),
                 alpn,
                 certificate,
+                secret: if call.mtls_secret.is_empty() {
+                    "default".into()
+                } else {
+                    call.mtls_secret.clone()
+                },
             });
         } else {
             bytes.bare_sni = call.sni.clone();
@@ -113,7 +116,7 @@ impl Bytes {
 
     /// Adds a layer of TLS.
     pub fn wrap(&mut self, sni: Str, certificate: Shown) {
-        let mutual = matches!(certificate, Shown::Istio(_));
+        let mutual = certificate == Shown::Istio;
         let payload = if self.layers.is_empty() {
             self.payload
         } else {
@@ -123,6 +126,7 @@ impl Bytes {
             sni,
             alpn: usual_alpn(payload, mutual),
             certificate,
+            secret: "default".into(),
         });
     }
 

@@ -4,12 +4,14 @@
 //! A trace computes only what its call needs: one listener, the virtual hosts of one host. It must
 //! not know output formats.
 
+mod arrive;
 mod bytes;
 mod call;
 mod capture;
 mod hop;
 mod pass;
 mod resolve;
+mod site;
 mod upstream;
 mod walk;
 
@@ -21,13 +23,15 @@ pub use hop::{
 use crate::db::{Db, Mesh};
 use crate::envoy::Because;
 use crate::gateways::service_targets;
+use crate::index::facts;
 use crate::outbound::listener_for;
 use crate::workloads::{Proxy, ProxyKind, Workload, proxy_of};
 use bytes::Bytes;
 use meshscope_manifest::Str;
 use pass::{Side, Site};
+use site::{gateway_site, inbound_site};
 use std::sync::Arc;
-use walk::{Walk, empty, end, gateway_site, inbound_site};
+use walk::{Walk, empty, end};
 
 /// Where a call starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,13 +122,22 @@ fn at(
         },
         Mode::Inbound => inbound_site(db, mesh, proxy, address, port),
         Mode::Outbound | Mode::Gateway => {
-            listener_for(db, mesh, proxy, address, port).map(|listener| Site {
-                proxy: proxy.clone(),
-                listener,
-                address: address.into(),
-                port,
-                side: Side::Outbound,
-            })
+            let listener = listener_for(db, mesh, proxy, address, port);
+            let unclaimed = listener
+                .as_ref()
+                .is_none_or(|l| l.name == "virtualOutbound");
+            if unclaimed && port == facts(db, mesh).config.proxy_inbound_listen_port {
+                // The inbound listener has that very port, on every address.
+                inbound_site(db, mesh, proxy, address, port)
+            } else {
+                listener.map(|listener| Site {
+                    proxy: proxy.clone(),
+                    listener,
+                    address: address.into(),
+                    port,
+                    side: Side::Outbound,
+                })
+            }
         }
     };
     match site {

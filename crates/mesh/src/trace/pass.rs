@@ -187,15 +187,11 @@ impl Passed {
         let Some(layer) = self.bytes.layers.pop() else {
             return Some(Verdict::TlsError);
         };
-        let wants = |secret: &str| {
-            tls.client_certificate == ClientCertificate::Required && tls.certificate == secret
-        };
-        let fits = match &layer.certificate {
-            Shown::Istio(secret) => wants(secret),
-            // A certificate of one's own is none of the mesh.
-            Shown::Nothing | Shown::Own => !wants("default"),
-        };
-        (!fits).then_some(Verdict::MtlsError)
+        let wants_mutual = tls.client_certificate == ClientCertificate::Required
+            && tls.certificate == layer.secret;
+        // A certificate of one's own is none of the mesh.
+        let is_mutual = layer.certificate == Shown::Istio;
+        (wants_mutual != is_mutual).then_some(Verdict::MtlsError)
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn dialled(db: &dyn Db, mesh: Mesh, proxy: &Proxy, host: &str) -> Str
                 return first.unwrap_or_else(|| service.host.clone());
             }
             _ => {
-                let address = address_for(&service, traits);
+                let address = address_for(db, mesh, &service, traits);
                 // Any address of a subnet will do: its first.
                 return match &service.address {
                     Address::None if address == "0.0.0.0" => Str::default(),

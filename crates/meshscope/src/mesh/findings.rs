@@ -1,26 +1,49 @@
 //! The findings of a mesh: what is wrong with its texts and objects, in a fixed order.
 
 use super::Mesh;
-use crate::finding::{
-    Certainty, Finding, Location, Position, Range, Related, ResourceId, Severity,
-};
+use crate::finding::{Certainty, Finding, Location, Related, ResourceId, Severity};
 use meshscope_manifest::document::{SyntaxProblem, decode_document, syntax_problems};
 use meshscope_manifest::{ResourceKey, validate};
 use meshscope_mesh::index::{self, FileObject, file_summary};
 use meshscope_mesh::{SourceFile, Unit};
-use meshscope_yaml::{LineIndex, Path, Segment, Span};
+use meshscope_rules::registry;
+use meshscope_yaml::{LineIndex, Path};
+
+/// The findings of a mesh.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    /// Sorted by file and position.
+    pub findings: Vec<Finding>,
+    /// How many a suppression kept back.
+    pub suppressed: usize,
+}
 
 impl Mesh<'_> {
     /// Every finding, sorted by file and position.
     pub fn findings(&self) -> Vec<Finding> {
+        self.report().findings
+    }
+
+    /// Every finding, and what was kept back.
+    pub fn report(&self) -> Report {
         let db = self.db();
         let mut findings: Vec<Finding> = Vec::new();
         for unit in self.input().units(db).iter() {
             self.of_unit(unit, &mut findings);
         }
+        self.of_rules(&mut findings);
+        for finding in &mut findings {
+            if let Some(rule) = registry::find(&finding.rule) {
+                finding.equivalents = rule.equivalents.iter().map(|&code| code.into()).collect();
+            }
+        }
+        let suppressed = self.apply_suppressions(&mut findings);
         findings.sort_by(|a, b| order(a).cmp(&order(b)));
         findings.dedup();
-        findings
+        Report {
+            findings,
+            suppressed,
+        }
     }
 
     /// What API server and webhook say about an object, over all its definitions; none when it is not
@@ -67,7 +90,7 @@ impl Mesh<'_> {
     }
 
     fn of_text(&self, file: SourceFile, lines: &LineIndex, problem: SyntaxProblem) -> Finding {
-        let at = |span| self.location(file, lines, span);
+        let at = |span| self.place(file, lines, span);
         Finding {
             rule: problem.rule.into(),
             severity: problem.severity.into(),
@@ -101,7 +124,7 @@ impl Mesh<'_> {
         lines: &LineIndex,
         problem: &validate::Problem,
     ) -> Finding {
-        let at = |path: &Path, key: bool| self.locate(unit.file, object, lines, path, key);
+        let at = |path: &Path, key: bool| self.place_of_field(unit.file, object, lines, path, key);
         Finding {
             rule: problem.rule.into(),
             severity: problem.severity.into(),
@@ -130,46 +153,10 @@ impl Mesh<'_> {
                 .collect(),
             reach: None,
             equivalents: Vec::new(),
-            fix: None,
-        }
-    }
-
-    /// The place of a field of an object, or of the nearest one above it that is written.
-    fn locate(
-        &self,
-        file: SourceFile,
-        object: &FileObject,
-        lines: &LineIndex,
-        path: &Path,
-        at_key: bool,
-    ) -> Option<Location> {
-        let document = index::document(self.db(), file, object.document).as_ref()?;
-        let steps = object.prefix.segments().iter().chain(path.segments());
-        let mut full: Path = steps.cloned().collect::<Vec<Segment>>().into();
-        loop {
-            if let Some(found) = document.locate(&full) {
-                let key = found.key.filter(|_| at_key || found.value.is_empty());
-                return Some(self.location(file, lines, key.unwrap_or(found.value)));
-            }
-            full.pop()?;
-        }
-    }
-
-    fn location(&self, file: SourceFile, lines: &LineIndex, span: Span) -> Location {
-        let position = |offset: u32| {
-            let at = lines.line_column(offset);
-            Position {
-                line: at.line,
-                column: at.column,
-                offset,
-            }
-        };
-        Location {
-            file: file.path(self.db()).to_string(),
-            range: Range {
-                start: position(span.start),
-                end: position(span.end),
-            },
+            fix: problem.fix.as_ref().and_then(|fix| {
+                let document = index::document(self.db(), unit.file, object.document).as_ref()?;
+                self.fix(unit.file, document, &object.prefix, lines, fix)
+            }),
         }
     }
 }

@@ -3,10 +3,15 @@
 mod attachments;
 mod egress;
 mod findings;
+mod fixes;
+mod place;
 mod reach;
+mod rule_findings;
+mod suppressions;
 mod visibility;
 mod who;
 
+pub use findings::Report;
 pub use visibility::Visibility;
 pub use who::{Role, Who, WhoError};
 

@@ -99,7 +99,7 @@ fn eval<'v>(expr: &'v Expr, scope: &mut Scope<'v>) -> Result<'v> {
         Expr::Quantified(quantifier, over, variable, body) => {
             quantified(*quantifier, eval(over, scope)?, variable, body, scope)?
         }
-        Expr::Matches(text, regex) => Val::Bool(regex.is_match(&string(&eval(text, scope)?)?)),
+        Expr::Matches(text, pattern) => Val::Bool(pattern.matches(&string(&eval(text, scope)?)?)),
         Expr::Call(function, arguments) => {
             let values: std::result::Result<Vec<_>, _> =
                 arguments.iter().map(|e| eval(e, scope)).collect();

@@ -2,8 +2,8 @@
 
 use super::lex::{Token, tokens};
 use super::{Expr, Function, Op, Quantifier};
+use crate::validate::pattern::Pattern;
 use crate::value::Value;
-use regex::Regex;
 
 /// Parses a rule; an error names what this evaluator does not know.
 pub fn parse(text: &str) -> Result<Expr, String> {
@@ -15,6 +15,28 @@ pub fn parse(text: &str) -> Result<Expr, String> {
     match parser.tokens.get(parser.at) {
         None => Ok(expr),
         Some(token) => Err(format!("unexpected {token:?}")),
+    }
+}
+
+/// Parses a rule and compiles its regular expressions: the check of the generator.
+pub fn check(text: &str) -> Result<(), String> {
+    let mut patterns = Vec::new();
+    let parser = Parser {
+        tokens: tokens(text)?,
+        at: 0,
+    };
+    for (i, token) in parser.tokens.iter().enumerate() {
+        let literal = parser.tokens.get(i + 2);
+        if *token == Token::Name("matches".into())
+            && let Some(Token::Text(pattern)) = literal
+        {
+            patterns.push(Pattern::new(pattern));
+        }
+    }
+    parse(text)?;
+    match patterns.iter().find(|pattern| !pattern.is_sound()) {
+        Some(pattern) => Err(format!("the regular expression {}", pattern.text)),
+        None => Ok(()),
     }
 }
 
@@ -201,8 +223,7 @@ impl Parser {
             let Some(Expr::Literal(Value::String(pattern))) = arguments.pop() else {
                 return Err("matches() of no literal".into());
             };
-            let regex = Regex::new(&pattern).map_err(|e| e.to_string())?;
-            return Ok(Expr::Matches(object.into(), regex.into()));
+            return Ok(Expr::Matches(object.into(), Pattern::new(&pattern)));
         }
         let function = match name {
             "size" => Function::Size,

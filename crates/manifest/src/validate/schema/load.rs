@@ -1,9 +1,10 @@
 //! Reads the generated table. Owns the meaning of its short keys, which `crates/xtask/src/table.rs`
 //! writes. A part that does not read is left out: a test sees it, no user does.
 
-use super::{Node, Pattern, Schema, Type, core_kinds};
+use super::{Node, Schema, Type, core_kinds};
 use crate::kind::Kind;
 use crate::validate::cel;
+use crate::validate::pattern::Pattern;
 use crate::value::{Map, Str, Value};
 use rustc_hash::FxHashMap;
 use serde_json::Value as Json;
@@ -69,6 +70,7 @@ pub(super) fn blank(type_: Type) -> Node {
         open: false,
         nullable: false,
         pattern: None,
+        format: Str::default(),
         minimum: None,
         maximum: None,
         length: (None, None),
@@ -122,6 +124,7 @@ fn node(json: &Json) -> Node {
         open: flag("u"),
         nullable: flag("nl"),
         pattern: json.get("re").and_then(Json::as_str).map(Pattern::new),
+        format: text(json, "f").into(),
         minimum: json.get("min").and_then(Json::as_f64),
         maximum: json.get("max").and_then(Json::as_f64),
         length: (bound("ln"), bound("lx")),

@@ -298,18 +298,20 @@ pub(super) fn expression(regex: At<'_>, reason: &'static str) {
     }
 }
 
-/// GWN-1 and GWN-2: references to Gateways. istiod stops after the first one without namespace.
+/// GWN-1 and GWN-2: references to Gateways. istiod stops after the first one without namespace, and in
+/// some places (`warn` is false) it loses the warning.
 pub(super) fn gateway_names<'a>(names: impl Iterator<Item = At<'a>>, warn: bool) {
     for at in names {
         let name = at.text();
         let Some((namespace, gateway)) = name.split_once('/') else {
             let parts: Vec<&str> = name.split('.').collect();
-            if let [gateway, namespace, ..] = parts.as_slice()
-                && warn
-            {
+            if let [gateway, namespace, ..] = parts.as_slice() {
                 let new = format!("{namespace}/{gateway}");
-                at.deprecated("GWN-2", format!("use {new}"))
-                    .fix_replace(at, new.as_str(), false);
+                let found = at.deprecated("GWN-2", format!("use {new}"));
+                let found = found.fix_replace(at, new.as_str(), false);
+                if !warn {
+                    found.severity(Severity::Info);
+                }
             }
             at.check("GWN-2", names::fqdn(name));
             return;

@@ -28,7 +28,7 @@ pub(super) fn check(meta: &Meta<'_>, spec: At<'_>) {
         }
         common::labels(subset.field("labels"));
         // istiod loses the warnings of a subset's policy.
-        subset.without_warnings(|| traffic_policy(subset.field("trafficPolicy"), meta.namespace));
+        subset.with_lost_warnings(|| traffic_policy(subset.field("trafficPolicy"), meta.namespace));
     }
     common::export_to(spec, meta.namespace, spec.has("workloadSelector"));
     common::selector(spec.field("workloadSelector"));
@@ -62,7 +62,7 @@ fn traffic_policy(policy: Option<At<'_>>, namespace: &str) {
         return;
     }
     settings(policy, namespace);
-    policy.without_warnings(|| {
+    policy.with_lost_warnings(|| {
         policy
             .list("portLevelSettings")
             .for_each(|port| port_settings(port, namespace));

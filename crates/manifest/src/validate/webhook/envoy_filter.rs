@@ -128,15 +128,35 @@ fn check_value(target: &str, value: At<'_>) {
         "config_discovery",
         "configDiscovery",
     ];
-    if matches!(target, "NETWORK_FILTER" | "HTTP_FILTER") && !typed.iter().any(|key| value.has(key))
-    {
+    let filter = matches!(target, "NETWORK_FILTER" | "HTTP_FILTER");
+    if filter && !typed.iter().any(|key| value.has(key)) {
         let message = format!(
             "{}: filters by name alone are deprecated; give a typed_config",
             value.path()
         );
         value.report("deprecated-field", Severity::Warning, "§10", message);
     }
-    old_types(value);
+    let config = value.field("typed_config").or(value.field("typedConfig"));
+    if let Some(config) = config.filter(|_| filter || target == "LISTENER_FILTER") {
+        check_type(config);
+    }
+}
+
+/// The type of an extension: it must be named, and not be of the xDS v2 API.
+fn check_type(config: At<'_>) {
+    let type_url = config.str("@type");
+    if type_url.is_empty() {
+        config
+            .get("@type")
+            .kind_error("§10", "the type of this configuration is missing");
+        return;
+    }
+    let name = type_url.rsplit('/').next().unwrap_or(type_url);
+    let old = name.split('.').any(|part| matches!(part, "v2" | "v2alpha"));
+    if name.starts_with("envoy.") && old {
+        let fact = format!("istiod knows no type {name}; use its successor of the v3 API");
+        config.get("@type").kind_error("§10", fact);
+    }
 }
 
 /// Whether what is matched is of the class that is patched; false when istiod goes on to the next.
@@ -215,33 +235,5 @@ fn old_name(at: At<'_>) {
     if let Some((_, new)) = OLD_NAMES.iter().find(|(old, _)| *old == at.text()) {
         at.deprecated("§10", format!("use {new}"))
             .fix_replace(at, *new, false);
-    }
-}
-
-/// Types of the xDS v2 API, anywhere in a value.
-fn old_types(value: At<'_>) {
-    let type_url = value.str("@type");
-    let name = type_url.rsplit('/').next().unwrap_or(type_url);
-    if name.starts_with("envoy.")
-        && name
-            .split('.')
-            .any(|part| part == "v2" || part == "v2alpha")
-    {
-        let fact = format!("istiod knows no type {name}; use its successor of the v3 API");
-        value.get("@type").kind_error("§10", fact);
-    }
-    match value.value {
-        Value::Map(_) => {
-            // The content of a TypedStruct is for Envoy alone.
-            let opaque = name.ends_with("TypedStruct");
-            let fields = value
-                .entries()
-                .filter(|(key, _)| !(opaque && *key == "value"));
-            for (_, field) in fields {
-                old_types(field);
-            }
-        }
-        Value::Seq(_) => value.items().for_each(old_types),
-        _ => {}
     }
 }

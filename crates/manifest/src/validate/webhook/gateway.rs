@@ -5,6 +5,7 @@
 use super::common::filled;
 use super::names::{self, PROTOCOLS, Protocol, is_label};
 use super::server_tls;
+use crate::validate::Severity;
 use crate::validate::report::At;
 use crate::validate::similar;
 
@@ -51,7 +52,11 @@ fn redirect(server: At<'_>, port: At<'_>) {
     if tls.bool("httpsRedirect") && !http {
         let redirect = tls.get("httpsRedirect");
         let fact = "only a server of plain HTTP has requests to redirect";
-        redirect.no_effect("§1", fact).fix_delete(redirect, false);
+        let found = redirect.no_effect("§1", fact).fix_delete(redirect, false);
+        // Said to pass through, the server does what was meant.
+        if tls.str("mode") == "PASSTHROUGH" {
+            found.severity(Severity::Info);
+        }
     }
 }
 

@@ -97,6 +97,9 @@ pub(super) fn fault(fault: Option<At<'_>>) {
                 .at_key();
         } else if abort.has("httpStatus") {
             http_status(abort.get("httpStatus"));
+        } else {
+            let fact = "it has neither httpStatus nor grpcStatus";
+            abort.no_effect("§2", fact).severity(Severity::Info);
         }
     }
     if let Some(delay) = fault.field("delay") {

@@ -150,6 +150,13 @@ fn outbound_policy(policy: Option<At<'_>>) {
     let Some(proxy) = policy.field("egressProxy") else {
         return;
     };
+    let message = format!(
+        "{}: istioctl calls this deprecated; istiod 1.30 still uses it",
+        proxy.path()
+    );
+    proxy
+        .report("deprecated-field", Severity::Hint, "§5", message)
+        .at_key();
     // The default of the enum is REGISTRY_ONLY.
     if policy.str("mode") != "ALLOW_ANY" {
         let fact = "egressProxy is for traffic to unknown hosts, which needs mode ALLOW_ANY";

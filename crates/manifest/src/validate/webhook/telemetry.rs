@@ -2,6 +2,7 @@
 //!
 //! Must not know which providers the mesh has.
 
+use super::cel_syntax;
 use super::common::{self, filled};
 use crate::validate::report::At;
 
@@ -15,8 +16,12 @@ pub(super) fn check(spec: At<'_>) {
     spec.list("tracing").for_each(tracing);
     for logging in spec.list("accessLogging") {
         providers(logging);
-        if let Some(expression) = logging.get("filter").field("expression") {
-            filter(expression);
+        let Some(filter) = logging.field("filter") else {
+            continue;
+        };
+        let expression = filter.get("expression");
+        if let Some(problem) = cel_syntax::problem(expression.text()) {
+            expression.value_error("§9", format!("this is no CEL expression: {problem}"));
         }
     }
 }
@@ -89,60 +94,5 @@ fn tracing(entry: At<'_>) {
                     .value_error("§9", format!("a {kind} tag needs a {field}"));
             }
         }
-    }
-}
-
-/// An access log filter is CEL of Envoy, with functions of its own: only what no CEL can be is
-/// refused here, unbalanced brackets and quotes and nothing at all.
-fn filter(at: At<'_>) {
-    let text = at.text();
-    if text.trim().is_empty() {
-        if at.value.as_str().is_some_and(|text| !text.is_empty()) {
-            at.value_error("§9", "an empty expression is no CEL");
-        }
-        return;
-    }
-    if let Some(problem) = unbalanced(text) {
-        at.value_error("§9", format!("this is no CEL expression: {problem}"));
-    }
-}
-
-/// The bracket or quote that is open or never was.
-fn unbalanced(text: &str) -> Option<String> {
-    let mut open = Vec::new();
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' | '\'' => loop {
-                match chars.next() {
-                    None => return Some(format!("a {c} is not closed")),
-                    Some('\\') => {
-                        chars.next();
-                    }
-                    Some(end) if end == c => break,
-                    Some(_) => {}
-                }
-            },
-            '(' | '[' | '{' => open.push(c),
-            ')' | ']' | '}' => {
-                let wanted = match c {
-                    ')' => '(',
-                    ']' => '[',
-                    _ => '{',
-                };
-                if open.pop() != Some(wanted) {
-                    return Some(format!("the {c} closes nothing"));
-                }
-            }
-            _ => {}
-        }
-    }
-    let operator = text
-        .trim_end()
-        .ends_with(["==", "&&", "||", "!="].map(|op: &str| op.chars().last().unwrap_or('=')));
-    match open.pop() {
-        Some(c) => Some(format!("a {c} is not closed")),
-        None if operator => Some("it ends in an operator".into()),
-        None => None,
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn connection_pool(pool: Option<At<'_>>) {
         duration_at(tcp, "maxConnectionDuration");
         // Less than a millisecond switches the timeout off.
         let idle = duration::parse_go(tcp.str("idleTimeout"));
-        if !idle.is_some_and(|idle| idle / 1_000_000 == 0) {
+        if idle.is_none_or(|idle| idle / 1_000_000 != 0) {
             duration_at(tcp, "idleTimeout");
         }
         if let Some(keepalive) = tcp.field("tcpKeepalive") {

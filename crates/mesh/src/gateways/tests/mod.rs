@@ -6,7 +6,7 @@ mod incremental;
 use super::*;
 use crate::db::MeshSettings;
 use crate::envoy::{Action, Filter, Request};
-use crate::testing::{TestDb, mesh_of, mesh_of_files, proxy};
+use crate::testing::{TestDb, mesh_of, mesh_of_files, objects as yaml, proxy};
 use crate::workloads::Proxy;
 
 /// The pod and Service of the examples: `ingressgateway` in `istio-system`, 80 to 8080, 443 to 8443.
@@ -115,33 +115,4 @@ impl Example {
             .map(|u| u.reason.clone())
             .collect()
     }
-}
-
-/// One object per line: `Kind namespace/name [@age] rest of spec in flow style`.
-fn yaml(objects: &str) -> String {
-    let mut text = String::new();
-    for line in objects.lines().map(str::trim).filter(|l| !l.is_empty()) {
-        let mut words = line.splitn(3, ' ');
-        let (kind, label) = (words.next().unwrap(), words.next().unwrap());
-        let mut spec = words.next().unwrap_or("{}");
-        let mut created = String::new();
-        if let Some(rest) = spec.strip_prefix('@') {
-            let (age, rest) = rest.split_once(' ').unwrap();
-            created = format!(", creationTimestamp: \"2026-01-{age}T00:00:00Z\"");
-            spec = rest;
-        }
-        let (namespace, name) = label.split_once('/').unwrap();
-        let (api, kind) = match kind {
-            "Service" => ("v1", kind),
-            "K8sGateway" => ("gateway.networking.k8s.io/v1", "Gateway"),
-            "HTTPRoute" | "GRPCRoute" | "TLSRoute" | "TCPRoute" | "ReferenceGrant" => {
-                ("gateway.networking.k8s.io/v1", kind)
-            }
-            _ => ("networking.istio.io/v1", kind),
-        };
-        text.push_str(&format!(
-            "---\napiVersion: {api}\nkind: {kind}\nmetadata: {{name: {name}, namespace: {namespace}{created}}}\nspec: {spec}\n"
-        ));
-    }
-    text
 }

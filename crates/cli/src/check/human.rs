@@ -1,0 +1,199 @@
+//! Findings for people, with the text they are about.
+
+use super::Outcome;
+use ariadne::{Cache, Config, IndexType, Label, Report, ReportKind, Source};
+use meshscope::Workspace;
+use meshscope::finding::{Certainty, Finding, Location, ResourceId, Severity};
+use std::collections::HashMap;
+use std::fmt::{Debug, Display, Write};
+use std::ops::Range;
+
+/// All findings with their sources, and a line that sums up.
+pub fn render(workspace: &Workspace, outcome: &Outcome, color: bool) -> String {
+    let mut sources = Sources {
+        workspace,
+        loaded: HashMap::new(),
+    };
+    let mut out = Vec::new();
+    for finding in &outcome.findings {
+        match &finding.location {
+            Some(at) => {
+                let report = report(finding, at, workspace, color);
+                // Writing to memory cannot fail.
+                let _ = report.write(&mut sources, &mut out);
+            }
+            None => out.extend(without_source(finding).into_bytes()),
+        }
+        out.push(b'\n');
+    }
+    let mut text = String::from_utf8_lossy(&out).into_owned();
+    let _ = writeln!(text, "{}", summary(outcome));
+    text
+}
+
+fn report<'a>(
+    finding: &Finding,
+    at: &Location,
+    workspace: &Workspace,
+    color: bool,
+) -> Report<'a, (String, Range<usize>)> {
+    let (kind, shade) = match finding.severity {
+        Severity::Error => (ReportKind::Error, ariadne::Color::Red),
+        Severity::Warning => (ReportKind::Warning, ariadne::Color::Yellow),
+        Severity::Info => (
+            ReportKind::Custom("Info", ariadne::Color::Blue),
+            ariadne::Color::Blue,
+        ),
+        Severity::Hint => (
+            ReportKind::Custom("Hint", ariadne::Color::Cyan),
+            ariadne::Color::Cyan,
+        ),
+    };
+    let config = Config::default()
+        .with_index_type(IndexType::Byte)
+        .with_color(color);
+    let span = span(workspace, at);
+    let mut report = Report::build(kind, span.clone())
+        .with_config(config)
+        .with_code(&finding.rule)
+        .with_message(&finding.message);
+    let subject = finding.resource.as_ref().map(label).unwrap_or_default();
+    let subject = match (subject.is_empty(), finding.path.is_empty()) {
+        (true, _) => "here".to_owned(),
+        (false, true) => subject,
+        (false, false) => format!("{subject} {}", finding.path),
+    };
+    report = report.with_label(Label::new(span).with_message(subject).with_color(shade));
+    for related in &finding.related {
+        let who = related.resource.as_ref().map(label).unwrap_or_default();
+        let words = [who.as_str(), related.message.as_str()];
+        let words: Vec<&str> = words.into_iter().filter(|w| !w.is_empty()).collect();
+        match &related.location {
+            Some(place) => {
+                let span = self::span(workspace, place);
+                report = report.with_label(Label::new(span).with_message(words.join(": ")));
+            }
+            None => report = report.with_note(words.join(": ")),
+        }
+    }
+    match finding.certainty {
+        Certainty::Certain => {}
+        Certainty::Ambiguous => report = report.with_note("istiod decides this by age or order"),
+        Certainty::Assumed => {
+            report = report.with_note("assumed: rests on what is not in the files")
+        }
+    }
+    if let Some(help) = &finding.help {
+        report = report.with_help(help);
+    }
+    if let Some(fix) = &finding.fix {
+        report = report.with_help(format!("fix: {}", fix.title));
+    }
+    report.finish()
+}
+
+/// The bytes of a place, on character boundaries: the renderer cannot cope with anything else.
+fn span(workspace: &Workspace, at: &Location) -> (String, Range<usize>) {
+    let text = workspace
+        .file(&at.file)
+        .map(|f| f.text(workspace.db()).clone());
+    let text = text.as_deref().unwrap_or_default();
+    let snap = |offset: u32| {
+        let mut offset = (offset as usize).min(text.len());
+        while !text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    };
+    let (start, end) = (snap(at.range.start.offset), snap(at.range.end.offset));
+    (at.file.clone(), start..end.max(start))
+}
+
+/// A finding on an object that no file holds.
+fn without_source(finding: &Finding) -> String {
+    let who = finding.resource.as_ref().map(label).unwrap_or_default();
+    let mut text = format!(
+        "[{}] {}: {}\n   = {who} {}\n",
+        finding.rule,
+        word(finding.severity),
+        finding.message,
+        finding.path
+    );
+    if let Some(help) = &finding.help {
+        let _ = writeln!(text, "   = help: {help}");
+    }
+    text
+}
+
+fn summary(outcome: &Outcome) -> String {
+    let mut parts = Vec::new();
+    for (severity, one, many) in [
+        (Severity::Error, "error", "errors"),
+        (Severity::Warning, "warning", "warnings"),
+        (Severity::Info, "info", "infos"),
+        (Severity::Hint, "hint", "hints"),
+    ] {
+        match outcome.count(severity) {
+            0 => {}
+            1 => parts.push(format!("1 {one}")),
+            n => parts.push(format!("{n} {many}")),
+        }
+    }
+    let found = if parts.is_empty() {
+        "nothing found".to_owned()
+    } else {
+        parts.join(", ")
+    };
+    let suppressed = match outcome.suppressed {
+        0 => String::new(),
+        n => format!(", {n} suppressed"),
+    };
+    format!(
+        "{found}{suppressed} in {} resources of {} files ({} ms)",
+        outcome.resources, outcome.files, outcome.duration_ms
+    )
+}
+
+/// A severity in words.
+pub fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "info",
+        Severity::Hint => "hint",
+    }
+}
+
+/// `Kind namespace/name`.
+pub fn label(id: &ResourceId) -> String {
+    if id.namespace.is_empty() {
+        format!("{} {}", id.kind, id.name)
+    } else {
+        format!("{} {}/{}", id.kind, id.namespace, id.name)
+    }
+}
+
+/// Sources by path, read once.
+struct Sources<'w> {
+    workspace: &'w Workspace,
+    loaded: HashMap<String, Source<String>>,
+}
+
+impl Cache<String> for &mut Sources<'_> {
+    type Storage = String;
+
+    fn fetch(&mut self, id: &String) -> Result<&Source<String>, impl Debug> {
+        let workspace = self.workspace;
+        let source = self.loaded.entry(id.clone()).or_insert_with(|| {
+            let text = workspace
+                .file(id)
+                .map(|f| f.text(workspace.db()).to_string());
+            Source::from(text.unwrap_or_default())
+        });
+        Ok::<_, std::convert::Infallible>(&*source)
+    }
+
+    fn display<'a>(&self, id: &'a String) -> Option<impl Display + 'a> {
+        Some(id)
+    }
+}

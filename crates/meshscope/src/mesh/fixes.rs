@@ -1,0 +1,151 @@
+//! Repairs: from edits of fields to edits of text.
+//!
+//! A repair that cannot be written without touching more than it should is left out.
+
+use super::Mesh;
+use super::place::{joined, position};
+use crate::finding::{Edit, Fix, Range};
+use meshscope_manifest::Value;
+use meshscope_manifest::validate;
+use meshscope_mesh::SourceFile;
+use meshscope_yaml::{Document, LineIndex, Path, Span};
+
+impl Mesh<'_> {
+    /// A repair as edits of one file; `None` when one of its edits cannot be written.
+    pub(super) fn fix(
+        &self,
+        file: SourceFile,
+        document: &Document,
+        prefix: &Path,
+        lines: &LineIndex,
+        fix: &validate::Fix,
+    ) -> Option<Fix> {
+        let path = file.path(self.db()).to_string();
+        let text = file.text(self.db());
+        let edits = fix
+            .edits
+            .iter()
+            .map(|edit| {
+                let (span, new_text) = text_edit(text, document, prefix, lines, edit)?;
+                Some(Edit {
+                    file: path.clone(),
+                    range: Range {
+                        start: position(lines, span.start),
+                        end: position(lines, span.end),
+                    },
+                    new_text,
+                })
+            })
+            .collect::<Option<Vec<_>>>()?;
+        Some(Fix {
+            title: fix.title.clone(),
+            safe: fix.safe,
+            edits,
+        })
+    }
+}
+
+fn text_edit(
+    text: &str,
+    document: &Document,
+    prefix: &Path,
+    lines: &LineIndex,
+    edit: &validate::Edit,
+) -> Option<(Span, String)> {
+    let find = |path: &Path| document.locate(&joined(prefix, path));
+    let slice = |span: Span| text.get(span.start as usize..span.end as usize);
+    match edit {
+        validate::Edit::Replace { path, value } => {
+            let span = find(path)?.value;
+            if slice(span)?.contains('\n') {
+                return None;
+            }
+            let lead = if span.is_empty() { " " } else { "" };
+            Some((span, format!("{lead}{}", inline(value)?)))
+        }
+        validate::Edit::RenameKey { path, key } => Some((find(path)?.key?, scalar(key))),
+        validate::Edit::Insert { path, key, value } => {
+            let mapping = document.node_at(&joined(prefix, path))?;
+            let first = mapping.entries().next()?;
+            let column = lines.line_column(first.span.start).column as usize - 1;
+            // Only block mappings: their entries stand at the start of a line but for blanks and
+            // the dash of an item.
+            let line_start = lines.line_start(lines.line_column(first.span.start).line)?;
+            let lead = slice(Span::new(line_start, first.span.start))?;
+            lead.chars().all(|c| c == ' ' || c == '-').then_some(())?;
+            let entry = format!(
+                "{}: {}\n{}",
+                scalar(key),
+                inline(value)?,
+                " ".repeat(column)
+            );
+            Some((Span::empty(first.span.start), entry))
+        }
+        validate::Edit::Quote { path } => {
+            let span = find(path)?.value;
+            Some((span, format!("\"{}\"", slice(span)?)))
+        }
+        validate::Edit::Unquote { path } => {
+            let span = find(path)?.value;
+            Some((span, slice(span)?.trim_matches(['"', '\'']).to_owned()))
+        }
+        validate::Edit::Delete { path } => {
+            Some((whole_lines(text, find(path)?.entry)?, String::new()))
+        }
+    }
+}
+
+/// An entry with its lines; `None` when something else stands on them.
+fn whole_lines(text: &str, entry: Span) -> Option<Span> {
+    let (start, end) = (entry.start as usize, entry.end as usize);
+    let line_start = text.get(..start)?.rfind('\n').map_or(0, |i| i + 1);
+    let rest = text.get(end..)?;
+    let line_end = rest.find('\n').map_or(text.len(), |i| end + i + 1);
+    let before = text.get(line_start..start)?;
+    let after = text.get(end..line_end)?;
+    let blank =
+        before.trim().is_empty() && (after.trim().is_empty() || after.trim().starts_with('#'));
+    blank.then(|| {
+        Span::new(
+            u32::try_from(line_start).unwrap_or(0),
+            u32::try_from(line_end).unwrap_or(0),
+        )
+    })
+}
+
+/// A value on one line.
+fn inline(value: &Value) -> Option<String> {
+    Some(match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(b) => b.to_string(),
+        Value::Int(i) => i.to_string(),
+        Value::Float(f) => f.to_string(),
+        Value::String(s) => scalar(s),
+        Value::Seq(items) => {
+            let items = items.iter().map(inline).collect::<Option<Vec<_>>>()?;
+            format!("[{}]", items.join(", "))
+        }
+        Value::Map(map) => {
+            let entries = map
+                .iter()
+                .map(|(k, v)| Some(format!("{}: {}", scalar(k), inline(v)?)))
+                .collect::<Option<Vec<_>>>()?;
+            format!("{{{}}}", entries.join(", "))
+        }
+    })
+}
+
+/// A string as a plain scalar where that reads back as itself, quoted otherwise.
+fn scalar(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/');
+    let starts = text.chars().next().is_some_and(|c| c.is_ascii_alphabetic());
+    let word = matches!(
+        text.to_ascii_lowercase().as_str(),
+        "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null"
+    );
+    if starts && text.chars().all(plain) && !word {
+        text.to_owned()
+    } else {
+        format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    }
+}

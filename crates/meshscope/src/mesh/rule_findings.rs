@@ -1,0 +1,100 @@
+//! The findings that rules make, placed in files.
+
+use super::Mesh;
+use super::place::{joined, span_of};
+use crate::finding::{Certainty, Finding, Fix, Location, Reach, Related, ResourceId};
+use meshscope_manifest::ResourceKey;
+use meshscope_mesh::index::{self, Definition};
+use meshscope_rules::{self as rules, Anchor, evaluate};
+use meshscope_yaml::{LineIndex, Path};
+
+impl Mesh<'_> {
+    pub(super) fn of_rules(&self, findings: &mut Vec<Finding>) {
+        let found = evaluate::findings(self.db(), self.input());
+        findings.extend(found.iter().map(|f| self.of_rule(f)));
+    }
+
+    fn of_rule(&self, found: &rules::Finding) -> Finding {
+        let (resource, path, location, fix) = match &found.anchor {
+            Anchor::Field {
+                resource,
+                path,
+                at_key,
+            } => (
+                Some(ResourceId::from(resource)),
+                path.to_string(),
+                self.place_of(resource, path, *at_key),
+                found
+                    .fix
+                    .as_ref()
+                    .and_then(|fix| self.fix_of(resource, fix)),
+            ),
+            Anchor::Text { file, span } => {
+                let lines = LineIndex::new(file.text(self.db()));
+                (
+                    None,
+                    String::new(),
+                    Some(self.place(*file, &lines, *span)),
+                    None,
+                )
+            }
+        };
+        Finding {
+            rule: found.rule.into(),
+            severity: found.severity.into(),
+            certainty: match found.certainty {
+                rules::Certainty::Certain => Certainty::Certain,
+                rules::Certainty::Ambiguous => Certainty::Ambiguous,
+                rules::Certainty::Assumed => Certainty::Assumed,
+            },
+            mesh: self.name().into(),
+            resource,
+            path,
+            location,
+            message: found.message.clone(),
+            help: found.help.clone(),
+            related: found
+                .related
+                .iter()
+                .map(|r| Related {
+                    resource: Some(ResourceId::from(&r.resource)),
+                    path: r.path.to_string(),
+                    location: self.place_of(&r.resource, &r.path, false),
+                    message: r.message.clone(),
+                })
+                .collect(),
+            reach: found.reach.map(|r| Reach {
+                workloads: r.workloads,
+                gateways: r.gateways,
+            }),
+            equivalents: Vec::new(),
+            fix,
+        }
+    }
+
+    /// The definition of an object that counts: the last in load order.
+    fn definition(&self, key: &ResourceKey) -> Option<Definition> {
+        index::definitions(self.db(), self.input(), key).pop()
+    }
+
+    /// Where a field of an object is written; `None` for objects no file holds.
+    pub(super) fn place_of(
+        &self,
+        key: &ResourceKey,
+        path: &Path,
+        at_key: bool,
+    ) -> Option<Location> {
+        let definition = self.definition(key)?;
+        let document = index::document(self.db(), definition.file, definition.document).as_ref()?;
+        let span = span_of(document, &joined(&definition.prefix, path), at_key)?;
+        let lines = LineIndex::new(definition.file.text(self.db()));
+        Some(self.place(definition.file, &lines, span))
+    }
+
+    fn fix_of(&self, key: &ResourceKey, fix: &rules::Fix) -> Option<Fix> {
+        let definition = self.definition(key)?;
+        let document = index::document(self.db(), definition.file, definition.document).as_ref()?;
+        let lines = LineIndex::new(definition.file.text(self.db()));
+        self.fix(definition.file, document, &definition.prefix, &lines, fix)
+    }
+}

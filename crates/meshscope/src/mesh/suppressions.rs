@@ -1,0 +1,185 @@
+//! Suppressions by comment: `# meshscope: ignore RULE reason`.
+//!
+//! At the end of a line it speaks of that line, on a line of its own of the next one; before the first
+//! key of a document of the whole document; `ignore-file` of the whole file. What suppresses nothing is
+//! a finding itself.
+
+use super::Mesh;
+use super::place::position;
+use crate::finding::{Certainty, Finding, Location, Range, Severity};
+use meshscope_mesh::db::{Db, SourceFile};
+use meshscope_rules::registry;
+use meshscope_yaml::{Document, LineIndex, Options, Span, parse_document, split};
+use std::sync::Arc;
+
+const MARK: &str = "meshscope: ignore";
+
+/// One rule named by one comment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Suppression {
+    rule: String,
+    /// The bytes it speaks of: findings that start in them are kept back.
+    reach: Span,
+    comment: Span,
+}
+
+/// The suppressions of a file. Invalidated by its text; nothing for files without the mark.
+#[salsa::tracked]
+fn suppressions(db: &dyn Db, file: SourceFile) -> Arc<[Suppression]> {
+    let text = file.text(db);
+    if !text.contains(MARK) {
+        return Arc::default();
+    }
+    let lines = LineIndex::new(text);
+    let mut found = Vec::new();
+    for span in split(text) {
+        let slice = text
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or_default();
+        if slice.contains(MARK) {
+            let document = parse_document(text, span, &Options::default());
+            in_document(text, &document, &lines, &mut found);
+        }
+    }
+    found.into()
+}
+
+fn in_document(text: &str, document: &Document, lines: &LineIndex, found: &mut Vec<Suppression>) {
+    let content = document
+        .root()
+        .map_or(document.span().end, |root| root.span().start);
+    for comment in document.comments() {
+        let Some(words) = document
+            .slice(comment.span)
+            .trim_start_matches('#')
+            .trim()
+            .strip_prefix(MARK)
+        else {
+            continue;
+        };
+        let (whole_file, words) = match words.strip_prefix("-file") {
+            Some(rest) => (true, rest),
+            None => (false, words),
+        };
+        let Some(names) = words.split_whitespace().next() else {
+            continue;
+        };
+        let line = lines.line_column(comment.span.start).line;
+        let start = lines.line_start(line).unwrap_or(comment.span.start);
+        let before = text
+            .get(start as usize..comment.span.start as usize)
+            .unwrap_or_default();
+        let end_of = |line: u32| {
+            lines
+                .line_start(line + 1)
+                .unwrap_or(u32::try_from(text.len()).unwrap_or(u32::MAX))
+        };
+        let reach = if whole_file {
+            Span::new(0, u32::try_from(text.len()).unwrap_or(u32::MAX))
+        } else if comment.span.end <= content {
+            document.span()
+        } else if before.trim().is_empty() {
+            let next = next_content(text, lines, line + 1);
+            Span::new(lines.line_start(next).unwrap_or(start), end_of(next))
+        } else {
+            Span::new(start, end_of(line))
+        };
+        for rule in names.split(',').filter(|n| !n.is_empty()) {
+            found.push(Suppression {
+                rule: rule.into(),
+                reach,
+                comment: comment.span,
+            });
+        }
+    }
+}
+
+/// The first line from `line` on that holds more than blanks and comments.
+fn next_content(text: &str, lines: &LineIndex, mut line: u32) -> u32 {
+    while let (Some(start), Some(end)) = (lines.line_start(line), lines.line_start(line + 1)) {
+        let content = text
+            .get(start as usize..end as usize)
+            .unwrap_or_default()
+            .trim();
+        if !content.is_empty() && !content.starts_with('#') {
+            break;
+        }
+        line += 1;
+    }
+    line
+}
+
+impl Mesh<'_> {
+    /// Takes out what comments suppress, adds what they suppress in vain; how many were taken out.
+    pub(super) fn apply_suppressions(&self, findings: &mut Vec<Finding>) -> usize {
+        let db = self.db();
+        let before = findings.len();
+        let mut unused = Vec::new();
+        for unit in self.input().units(db).iter() {
+            let all = suppressions(db, unit.file);
+            if all.is_empty() {
+                continue;
+            }
+            let path = unit.file.path(db);
+            let mut used = vec![false; all.len()];
+            findings.retain(|finding| {
+                let Some(at) = finding
+                    .location
+                    .as_ref()
+                    .filter(|l| l.file == path.as_str())
+                else {
+                    return true;
+                };
+                let offset = at.range.start.offset;
+                let mut kept = true;
+                for (suppression, used) in all.iter().zip(&mut used) {
+                    let covers =
+                        suppression.reach.start <= offset && offset < suppression.reach.end;
+                    if covers && suppression.rule == finding.rule {
+                        *used = true;
+                        kept = false;
+                    }
+                }
+                kept
+            });
+            let lines = LineIndex::new(unit.file.text(db));
+            for (suppression, _) in all.iter().zip(used).filter(|(_, used)| !used) {
+                unused.push(self.unused(path, &lines, suppression));
+            }
+        }
+        let suppressed = before - findings.len();
+        findings.extend(unused);
+        suppressed
+    }
+
+    fn unused(&self, path: &str, lines: &LineIndex, suppression: &Suppression) -> Finding {
+        let rule = &suppression.rule;
+        let message = if registry::find(rule).is_none() {
+            format!("there is no rule {rule}: the suppression is unused")
+        } else {
+            format!("{rule} is not reported here: the suppression is unused")
+        };
+        let range = Range {
+            start: position(lines, suppression.comment.start),
+            end: position(lines, suppression.comment.end),
+        };
+        Finding {
+            rule: "unused-suppression".into(),
+            severity: Severity::Hint,
+            certainty: Certainty::Certain,
+            mesh: self.name().into(),
+            resource: None,
+            path: String::new(),
+            location: Some(Location {
+                file: path.into(),
+                range,
+            }),
+            message,
+            help: Some("remove the comment, or correct the rule's name".into()),
+            related: Vec::new(),
+            reach: None,
+            equivalents: Vec::new(),
+            fix: None,
+        }
+    }
+}
