@@ -70,8 +70,8 @@ struct Client {
 pub fn inventory(db: &dyn Db, mesh: Mesh, namespace: &str) -> Vec<ExternalHost> {
     let routes = intended(db, mesh);
     let mut found: BTreeMap<Str, ExternalHost> = BTreeMap::new();
-    for client in clients(db, mesh, namespace, &routes) {
-        let hosts = hosts_of(db, mesh, &client, &routes);
+    for client in clients(db, mesh, namespace, routes) {
+        let hosts = hosts_of(db, mesh, &client, routes);
         for (host, service) in hosts.into_iter().take(LIMIT) {
             let meant: Vec<Intended> = routes.iter().filter(|i| i.host == host).cloned().collect();
             let entry = found.entry(host.clone()).or_insert_with(|| ExternalHost {
