@@ -245,6 +245,7 @@ pub fn api_version(kind: Kind) -> &'static str {
         Kind::TcpRoute => "gateway.networking.k8s.io/v1alpha2",
         Kind::GatewayClass
         | Kind::KubernetesGateway
+        | Kind::ListenerSet
         | Kind::HttpRoute
         | Kind::GrpcRoute
         | Kind::TlsRoute

@@ -108,6 +108,8 @@ kinds! {
     GatewayClass = ("gateway.networking.k8s.io", "GatewayClass", cluster),
     /// `gateway.networking.k8s.io Gateway`.
     KubernetesGateway = ("gateway.networking.k8s.io", "Gateway", namespaced),
+    /// `gateway.networking.k8s.io ListenerSet`.
+    ListenerSet = ("gateway.networking.k8s.io", "ListenerSet", namespaced),
     /// `gateway.networking.k8s.io HTTPRoute`.
     HttpRoute = ("gateway.networking.k8s.io", "HTTPRoute", namespaced),
     /// `gateway.networking.k8s.io GRPCRoute`.

@@ -101,6 +101,7 @@ pub enum Body {
     /// GatewayClass: its controller name.
     GatewayClass(Str),
     KubernetesGateway(gateway_api::KubernetesGateway),
+    ListenerSet(gateway_api::ListenerSet),
     Route(gateway_api::Route),
     ReferenceGrant(gateway_api::ReferenceGrant),
 }
@@ -174,6 +175,7 @@ impl Resource {
             Kind::KubernetesGateway => {
                 Body::KubernetesGateway(gateway_api::KubernetesGateway::decode(spec))
             }
+            Kind::ListenerSet => Body::ListenerSet(gateway_api::ListenerSet::decode(spec)),
             Kind::HttpRoute | Kind::GrpcRoute | Kind::TlsRoute | Kind::TcpRoute => {
                 Body::Route(gateway_api::Route::decode(spec))
             }
@@ -323,6 +325,8 @@ accessors! {
     istio_operator -> IstioOperator(Value);
     /// The Gateway API Gateway spec.
     kubernetes_gateway -> KubernetesGateway(gateway_api::KubernetesGateway);
+    /// The ListenerSet spec.
+    listener_set -> ListenerSet(gateway_api::ListenerSet);
     /// The route spec.
     route -> Route(gateway_api::Route);
     /// The ReferenceGrant spec.

@@ -113,9 +113,8 @@ pub(crate) fn objects(lines: &str) -> String {
         let (api, kind) = match kind {
             "Service" => ("v1", kind),
             "K8sGateway" => ("gateway.networking.k8s.io/v1", "Gateway"),
-            "HTTPRoute" | "GRPCRoute" | "TLSRoute" | "TCPRoute" | "ReferenceGrant" => {
-                ("gateway.networking.k8s.io/v1", kind)
-            }
+            "ListenerSet" | "HTTPRoute" | "GRPCRoute" | "TLSRoute" | "TCPRoute"
+            | "ReferenceGrant" => ("gateway.networking.k8s.io/v1", kind),
             _ => ("networking.istio.io/v1", kind),
         };
         text.push_str(&format!(

@@ -4,10 +4,22 @@
 //! has resolved, and it must not know files, positions, suppressions or output formats.
 
 pub mod decoding;
+mod destinations;
+mod egress;
 pub mod evaluate;
 pub mod finding;
+mod hygiene;
+mod known;
+mod mtls_and_authz;
+mod reference;
 pub mod registry;
+mod routes;
 mod rule;
+mod services_and_ports;
+mod syntax;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod visibility;
 
 pub use finding::{Anchor, Certainty, Finding, Reach, Related};
 pub use meshscope_manifest::validate::{Edit, Fix, Severity};
@@ -16,9 +28,11 @@ pub use rule::{Check, Group, Rule, Tier};
 /// What every rule file needs.
 pub mod prelude {
     pub use crate::finding::{Certainty, Finding, Reach};
+    pub use crate::known::{Described, described, is_unknown, nearest};
     pub use crate::rule::{Check, Group, Rule, Tier};
     pub use meshscope_manifest::validate::{Edit, Fix, Severity};
     pub use meshscope_manifest::{Kind, Resource, ResourceKey, Str};
-    pub use meshscope_mesh::db::{Db, Mesh, name};
+    pub use meshscope_mesh::db::{Db, Mesh, Name, name};
+    pub use meshscope_mesh::index::{facts, objects};
     pub use meshscope_mesh::workloads::{Proxy, ProxyClass, ProxyKind};
 }

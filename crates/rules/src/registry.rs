@@ -2,9 +2,50 @@
 
 use crate::decoding;
 use crate::rule::Rule;
+use crate::visibility as v;
+use crate::{
+    egress, hygiene, mtls_and_authz, reference as r, routes, services_and_ports as ports, syntax,
+};
 
 /// The rules evaluated on the mesh, by group in the order of the catalogue.
-pub static ALL: &[&Rule] = &[];
+pub static ALL: &[&Rule] = &[
+    // syntax
+    &syntax::duplicate_resource::RULE,
+    // reference
+    &r::gateway_reference_unresolved::RULE,
+    &r::match_gateway_not_bound::RULE,
+    &r::destination_host_unknown::RULE,
+    &r::destination_port_unknown::RULE,
+    &r::destination_port_unspecified::RULE,
+    &r::subset_unknown::RULE,
+    &r::delegate_unresolved::RULE,
+    &r::virtual_service_host_unknown::RULE,
+    &r::selector_matches_no_workload::RULE,
+    &r::unknown_extension_provider::RULE,
+    // visibility
+    &v::destination_not_visible::RULE,
+    &v::not_imported_by_sidecar::RULE,
+    &v::virtual_service_host_conflict::RULE,
+    &v::subset_not_visible::RULE,
+    &v::destination_rule_out_of_lookup_path::RULE,
+    &v::destination_rule_shadowed::RULE,
+    &v::destination_rule_conflict::RULE,
+    &v::duplicate_service_entry_host::RULE,
+    &v::sidecar_conflict::RULE,
+    &v::sidecar_scope_leak::RULE,
+    // routes
+    &routes::unreachable_route::RULE,
+    &routes::match_never_applies::RULE,
+    // egress
+    &egress::exported_service_entry_risks_nack::RULE,
+    // mtls-and-authz
+    &mtls_and_authz::mtls_mode_conflict::RULE,
+    // services-and-ports
+    &ports::tcp_port_captured::RULE,
+    &ports::namespace_not_injected::RULE,
+    // hygiene
+    &hygiene::egress_gateway_single_replica::RULE,
+];
 
 /// Every rule: those of reading and decoding, and those evaluated on the mesh, by group.
 pub fn every() -> impl Iterator<Item = &'static Rule> {

@@ -18,6 +18,17 @@ pub struct KubernetesGateway {
     /// `tls.frontend`: for a port (0 for all others) the `caCertificateRefs` clients are checked
     /// with, as (group, kind, namespace; empty means own, name).
     pub frontend: Vec<(u32, Vec<ObjectRef>)>,
+    /// `allowedListeners.namespaces`: whose ListenerSets may add listeners; none when absent.
+    pub allowed_listeners: Option<AllowedNamespaces>,
+}
+
+/// A ListenerSet spec.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListenerSet {
+    /// `parentRef`.
+    pub parent: ParentRef,
+    /// `listeners` in order.
+    pub listeners: Vec<Listener>,
 }
 
 /// One listener.
@@ -140,6 +151,11 @@ impl KubernetesGateway {
                 .map(Listener::decode)
                 .collect(),
             frontend: frontend(spec.get("tls").get("frontend")),
+            allowed_listeners: spec
+                .get("allowedListeners")
+                .field("namespaces")
+                .filter(|n| n.str("from").as_deref().is_some_and(|from| from != "None"))
+                .map(AllowedNamespaces::decode),
         }
     }
 }
@@ -170,7 +186,6 @@ impl Listener {
     fn decode(value: &Value) -> Listener {
         let tls = value.get("tls");
         let allowed = value.get("allowedRoutes");
-        let namespaces = allowed.get("namespaces");
         Listener {
             name: value.str_or_empty("name"),
             hostname: value.str_or_empty("hostname"),
@@ -194,13 +209,7 @@ impl Listener {
                 .entries("options")
                 .filter_map(|(k, v)| v.as_str().map(|v| (k.clone(), v.into())))
                 .collect(),
-            allowed_namespaces: match namespaces.str_or_empty("from").as_str() {
-                "All" => AllowedNamespaces::All,
-                "Selector" => {
-                    AllowedNamespaces::Selector(LabelSelector::decode(namespaces.get("selector")))
-                }
-                _ => AllowedNamespaces::Same,
-            },
+            allowed_namespaces: AllowedNamespaces::decode(allowed.get("namespaces")),
             allowed_kinds: allowed
                 .list("kinds")
                 .iter()
@@ -226,14 +235,7 @@ impl Route {
             parent_refs: spec
                 .list("parentRefs")
                 .iter()
-                .map(|p| ParentRef {
-                    group: p.str("group").unwrap_or_else(gateway_api_group),
-                    kind: p.str("kind").unwrap_or_else(|| "Gateway".into()),
-                    namespace: p.str_or_empty("namespace"),
-                    name: p.str_or_empty("name"),
-                    section: p.str_or_empty("sectionName"),
-                    port: number(p.get("port")).unwrap_or(0),
-                })
+                .map(ParentRef::decode)
                 .collect(),
             hostnames: spec.strings("hostnames"),
             rules: spec
@@ -250,6 +252,43 @@ impl Route {
                         .collect(),
                 })
                 .collect(),
+        }
+    }
+}
+
+impl ListenerSet {
+    /// Decodes a `spec`.
+    pub fn decode(spec: &Value) -> ListenerSet {
+        ListenerSet {
+            parent: ParentRef::decode(spec.get("parentRef")),
+            listeners: spec
+                .list("listeners")
+                .iter()
+                .map(Listener::decode)
+                .collect(),
+        }
+    }
+}
+
+impl AllowedNamespaces {
+    fn decode(value: &Value) -> AllowedNamespaces {
+        match value.str_or_empty("from").as_str() {
+            "All" => AllowedNamespaces::All,
+            "Selector" => AllowedNamespaces::Selector(LabelSelector::decode(value.get("selector"))),
+            _ => AllowedNamespaces::Same,
+        }
+    }
+}
+
+impl ParentRef {
+    fn decode(value: &Value) -> ParentRef {
+        ParentRef {
+            group: value.str("group").unwrap_or_else(gateway_api_group),
+            kind: value.str("kind").unwrap_or_else(|| "Gateway".into()),
+            namespace: value.str_or_empty("namespace"),
+            name: value.str_or_empty("name"),
+            section: value.str_or_empty("sectionName"),
+            port: number(value.get("port")).unwrap_or(0),
         }
     }
 }

@@ -58,7 +58,7 @@ pub fn inventory(db: &dyn Db, mesh: Mesh, namespace: &str) -> Vec<ExternalHost> 
     let routes = intended(db, mesh);
     let mut found: BTreeMap<Str, ExternalHost> = BTreeMap::new();
     for (workload, labels) in &clients {
-        let hosts = hosts_of(db, mesh, workload, &routes);
+        let hosts = hosts_of(db, mesh, workload, routes);
         for (host, service) in hosts.into_iter().take(LIMIT) {
             let meant: Vec<Intended> = routes.iter().filter(|i| i.host == host).cloned().collect();
             let entry = found.entry(host.clone()).or_insert_with(|| ExternalHost {

@@ -116,7 +116,11 @@ fn physical(
     if !pods {
         because.push(Because::new(&a.object, "", "the same pods"));
     } else if !namespaces {
-        because.push(Because::new(&a.object, "metadata.namespace", "the same namespace: exports and selectors reach both"));
+        because.push(Because::new(
+            &a.object,
+            "metadata.namespace",
+            "the same namespace: exports and selectors reach both",
+        ));
     }
     let (ta, tb) = (service_targets(db, mesh, pa), service_targets(db, mesh, pb));
     let common = ta
@@ -124,7 +128,11 @@ fn physical(
         .map(|t| &t.service.object)
         .find(|s| tb.iter().any(|t| t.service.object == **s));
     if let Some(service) = common {
-        because.push(Because::new(service, "spec.selector", "this Service selects pods of both"));
+        because.push(Because::new(
+            service,
+            "spec.selector",
+            "this Service selects pods of both",
+        ));
     }
     let unknown = is_unknown_namespace(a.namespace()) || is_unknown_namespace(b.namespace());
     let account = |w: &Workload| {
@@ -137,7 +145,11 @@ fn physical(
     };
     Physical {
         pods: apart(pods),
-        namespaces: if unknown { Apart::Unknown } else { apart(namespaces) },
+        namespaces: if unknown {
+            Apart::Unknown
+        } else {
+            apart(namespaces)
+        },
         selectors: apart(logical.shared_gateways.is_empty() && common.is_none()),
         service_accounts: apart(account(a) != account(b)),
         nodes: if pods { Apart::Unknown } else { Apart::Shared },
@@ -149,7 +161,10 @@ fn logical(db: &dyn Db, mesh: Mesh, a: &Proxy, b: &Proxy, because: &mut Vec<Beca
     let mut shared: BTreeSet<ResourceKey> = BTreeSet::new();
     shared.extend(shared_entries(db, mesh, a, b));
     shared.extend(shared_rules(db, mesh, a, b));
-    let (ga, gb) = (attached_gateways(db, mesh, a), attached_gateways(db, mesh, b));
+    let (ga, gb) = (
+        attached_gateways(db, mesh, a),
+        attached_gateways(db, mesh, b),
+    );
     let both = ga
         .iter()
         .filter(|g| gb.iter().any(|o| o.gateway.object == g.gateway.object));
@@ -158,7 +173,11 @@ fn logical(db: &dyn Db, mesh: Mesh, a: &Proxy, b: &Proxy, because: &mut Vec<Beca
         let key = &attached.gateway.object;
         if !shared_gateways.contains(key) {
             shared_gateways.push(key.clone());
-            because.push(Because::new(key, "spec.selector", "this Gateway applies to both (G:SEL-3)"));
+            because.push(Because::new(
+                key,
+                "spec.selector",
+                "this Gateway applies to both (G:SEL-3)",
+            ));
         }
         let gateway = name(db, &attached.gateway.label());
         let of = |p: &Proxy| virtual_services_for(db, mesh, name(db, &p.config_namespace), gateway);
@@ -172,7 +191,11 @@ fn logical(db: &dyn Db, mesh: Mesh, a: &Proxy, b: &Proxy, because: &mut Vec<Beca
     let (mesh_wide, shared): (Vec<_>, Vec<_>) =
         shared.into_iter().partition(|key| key.namespace == root);
     for key in &shared {
-        because.push(Because::new(key, "spec.exportTo", "both gateways are configured from it (V:R2.2)"));
+        because.push(Because::new(
+            key,
+            "spec.exportTo",
+            "both gateways are configured from it (V:R2.2)",
+        ));
     }
     Logical {
         shared_exported_resources: shared,
@@ -212,9 +235,8 @@ fn shared_rules(db: &dyn Db, mesh: Mesh, a: &Proxy, b: &Proxy) -> Vec<ResourceKe
         let Some(theirs) = sb.get(&member.service.host) else {
             continue;
         };
-        let rule = |p: &Proxy, owner: &str| {
-            destination_rule_for(db, mesh, p, &member.service.host, owner)
-        };
+        let rule =
+            |p: &Proxy, owner: &str| destination_rule_for(db, mesh, p, &member.service.host, owner);
         let (Some(ra), Some(rb)) = (
             rule(a, &member.service.namespace),
             rule(b, &theirs.service.namespace),

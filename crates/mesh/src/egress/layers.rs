@@ -202,10 +202,7 @@ fn sidecar_scope(scope: &Scope, workload: &Workload) -> (Held, Vec<Because>) {
         let why = "no Sidecar applies: every exported host is visible (V:R3.5)";
         return (Held::No, vec![Because::new(&workload.object, "", why)]);
     };
-    let open = scope
-        .listeners
-        .iter()
-        .position(|l| l.hosts.is_everything());
+    let open = scope.listeners.iter().position(|l| l.hosts.is_everything());
     match open {
         Some(index) => {
             let path = format!("spec.egress[{index}].hosts");
@@ -227,11 +224,14 @@ fn network_policy(
 ) -> (Held, Vec<Because>) {
     let confinement = confinement(db, mesh, workload);
     assumptions.extend(confinement.assumptions.iter().cloned());
-    let holes = || confinement.holes.iter().map(|h| {
-        let mut because = h.because.clone();
-        because.why = format!("lets {} {}:{} out (O:16.2)", h.protocol, h.address, h.port).into();
-        because
-    });
+    let holes = || {
+        confinement.holes.iter().map(|h| {
+            let mut because = h.because.clone();
+            because.why =
+                format!("lets {} {}:{} out (O:16.2)", h.protocol, h.address, h.port).into();
+            because
+        })
+    };
     match confinement.verdict {
         Confined::Yes => (Held::Yes, confinement.policies),
         Confined::No => (Held::No, holes().collect()),

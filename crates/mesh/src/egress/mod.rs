@@ -14,11 +14,11 @@ mod tests;
 mod ways_round;
 
 pub use inventory::{ExternalHost, HostPath, inventories, inventory};
+pub(crate) use inventory::{concrete, scheme_of};
 pub use isolation::{
     Apart, Isolation, Logical, Physical, egress_gateways, isolation, isolation_matrix,
 };
 pub use layers::{Held, Layer, LayerPart, Layers, layers};
 pub use outcome::{Outcome, outcome};
 pub use routes_out::{Intended, intended};
-pub(crate) use inventory::{concrete, scheme_of};
 pub use ways_round::{Way, WayRound, ways_round};

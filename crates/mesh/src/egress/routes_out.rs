@@ -36,9 +36,10 @@ impl Intended {
     /// Whether it is about a call of a client namespace.
     pub fn means(&self, call: &Call, namespace: &Str) -> bool {
         self.namespaces.contains(namespace)
-            && self.calls.iter().any(|(scheme, port)| {
-                *port == call.port && scheme.is_tls() == call.scheme.is_tls()
-            })
+            && self
+                .calls
+                .iter()
+                .any(|(scheme, port)| *port == call.port && scheme.is_tls() == call.scheme.is_tls())
     }
 }
 
@@ -141,7 +142,11 @@ fn calls(vs: &VirtualService, host: &str, service: Option<&Service>) -> Vec<(Sch
     };
     if !vs.http.is_empty() {
         let ports = vs.http.iter().flat_map(|r| &r.rule.matches);
-        add(Scheme::Http, ports.map(|m| m.port).filter(|p| *p != 0).collect(), 80);
+        add(
+            Scheme::Http,
+            ports.map(|m| m.port).filter(|p| *p != 0).collect(),
+            80,
+        );
     }
     let covers = |sni: &[Str]| sni.is_empty() || sni.iter().any(|s| matches(s, host));
     if !vs.tls.is_empty() {

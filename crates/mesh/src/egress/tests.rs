@@ -38,7 +38,11 @@ spec:
 fn held(texts: &[&str]) -> (Held, Held, Held) {
     let (db, mesh) = mesh_of(&texts.join("\n---\n"));
     let l = layers(&db, mesh, "shop");
-    (l.registry_only.held, l.sidecar_scope.held, l.network_policy.held)
+    (
+        l.registry_only.held,
+        l.sidecar_scope.held,
+        l.network_policy.held,
+    )
 }
 
 #[test]
@@ -58,7 +62,10 @@ kind: Deployment
 metadata: {name: raw, namespace: shop}
 spec: {template: {metadata: {labels: {app: raw, sidecar.istio.io/inject: 'false'}}, spec: {containers: [{name: c}]}}}
 ";
-    assert_eq!(held(&[APP, SIDECAR, POLICY, outside]), (Held::No, Held::No, Held::Yes));
+    assert_eq!(
+        held(&[APP, SIDECAR, POLICY, outside]),
+        (Held::No, Held::No, Held::Yes)
+    );
     let (db, mesh) = mesh_of(&[APP, SIDECAR, POLICY, outside].join("\n---\n"));
     let layers = layers(&db, mesh, "shop");
     assert_eq!(layers.registry_only.parts[0].workload, "shop/raw");
@@ -73,7 +80,10 @@ fn ways(text: &str) -> Vec<(Way, Held)> {
 
 #[test]
 fn ways_round_name_their_row() {
-    assert_eq!(ways(APP), [(Way::NotTcp, Held::No), (Way::AllowAny, Held::No)]);
+    assert_eq!(
+        ways(APP),
+        [(Way::NotTcp, Held::No), (Way::AllowAny, Held::No)]
+    );
     assert_eq!(
         ways(&[APP, SIDECAR, POLICY].join("\n---\n")),
         [(Way::NotTcp, Held::Yes)]

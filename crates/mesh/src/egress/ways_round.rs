@@ -78,7 +78,9 @@ impl Way {
             Way::NotTcp => "UDP, QUIC and ICMP are not captured",
             Way::AllowAny => "unknown destinations pass through",
             Way::SidecarAllowsAny => "a Sidecar allows any destination where mesh config does not",
-            Way::DialledAddress => "an entry without resolution goes to whatever address was dialled",
+            Way::DialledAddress => {
+                "an entry without resolution goes to whatever address was dialled"
+            }
             Way::Extension => "an EnvoyFilter or extension may change where calls go",
         }
     }
@@ -169,7 +171,11 @@ fn of_workload(db: &dyn Db, mesh: Mesh, workload: &Workload) -> Vec<(Way, Becaus
     }
     found.push((
         Way::NotTcp,
-        Because::new(&workload.object, "", "a sidecar captures TCP only (O:15B 4)"),
+        Because::new(
+            &workload.object,
+            "",
+            "a sidecar captures TCP only (O:15B 4)",
+        ),
     ));
     found.extend(of_scope(db, mesh, workload));
     found
@@ -197,13 +203,18 @@ fn of_containers(object: &Resource) -> Vec<(Way, Because)> {
     };
     if spec.run_as_user == Some(PROXY_USER) {
         let path = "spec.template.spec.securityContext.runAsUser".to_owned();
-        add(Way::ProxyUser, path, "the proxy's own user is not captured (O:15B 3)");
+        add(
+            Way::ProxyUser,
+            path,
+            "the proxy's own user is not captured (O:15B 3)",
+        );
     }
     for (i, container) in spec.containers.iter().enumerate() {
         if container.name == "istio-proxy" {
             continue;
         }
-        let at = |field: &str| format!("spec.template.spec.containers[{i}].securityContext.{field}");
+        let at =
+            |field: &str| format!("spec.template.spec.containers[{i}].securityContext.{field}");
         if container.run_as_user == Some(PROXY_USER) {
             add(
                 Way::ProxyUser,
@@ -211,7 +222,8 @@ fn of_containers(object: &Resource) -> Vec<(Way, Because)> {
                 "the proxy's own user is not captured (O:15B 3)",
             );
         }
-        let mighty = |c: &&Str| matches!(c.as_str(), "NET_ADMIN" | "PRIVILEGED" | "ALL" | "SYS_ADMIN");
+        let mighty =
+            |c: &&Str| matches!(c.as_str(), "NET_ADMIN" | "PRIVILEGED" | "ALL" | "SYS_ADMIN");
         if let Some(capability) = container.capabilities.iter().find(mighty) {
             let field = if capability == "PRIVILEGED" {
                 "privileged"
@@ -266,7 +278,10 @@ fn of_scope(db: &dyn Db, mesh: Mesh, workload: &Workload) -> Vec<(Way, Because)>
                 Because::new(
                     &service.object,
                     "spec.resolution",
-                    format!("{} goes to the address that was dialled, whatever it is (O:15B 10)", service.host),
+                    format!(
+                        "{} goes to the address that was dialled, whatever it is (O:15B 10)",
+                        service.host
+                    ),
                 ),
             ));
         }

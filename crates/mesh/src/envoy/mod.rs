@@ -4,12 +4,14 @@
 //! the objects and fields that made it. It must not know how they are computed.
 
 mod because;
+mod cluster;
 mod listener;
 mod matching;
 mod route;
 mod select;
 
 pub use because::Because;
+pub use cluster::{Cluster, ClusterType};
 pub use listener::{
     ChainMatch, ClientCertificate, ClusterWeight, Filter, FilterChain, Listener, ServerTls,
     Transport,

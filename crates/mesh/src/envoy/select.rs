@@ -95,13 +95,8 @@ impl Criterion {
                 let names = matching.server_names.iter();
                 names.filter_map(|name| name_rank(name, &sni)).max()
             }
-            Criterion::Transport => {
-                (matching.transport == Some(connection.transport)).then_some(0)
-            }
-            Criterion::Alpn => matching
-                .alpn
-                .contains(&connection.alpn)
-                .then_some(0),
+            Criterion::Transport => (matching.transport == Some(connection.transport)).then_some(0),
+            Criterion::Alpn => matching.alpn.contains(&connection.alpn).then_some(0),
         }
     }
 }
@@ -142,7 +137,10 @@ fn sieve<'l>(
             let best = ranked.into_iter().filter(|(rank, _)| *rank == best);
             best.map(|(_, chain)| chain).collect()
         }
-        None => chains.into_iter().filter(|c| !criterion.is_set(c)).collect(),
+        None => chains
+            .into_iter()
+            .filter(|c| !criterion.is_set(c))
+            .collect(),
     }
 }
 
@@ -312,10 +310,16 @@ mod tests {
             vec![chain("narrow", narrow), chain("wide", names(&["b.com"]))],
             Some(chain("default", ChainMatch::default())),
         );
-        assert_eq!(taken(&listener, &connection("10.1.1.1", "b.com")), "default");
+        assert_eq!(
+            taken(&listener, &connection("10.1.1.1", "b.com")),
+            "default"
+        );
         assert_eq!(taken(&listener, &connection("11.1.1.1", "b.com")), "wide");
         let near = near_misses(&listener, &connection("10.1.1.1", "b.com"), None);
-        assert!(near.is_empty(), "chains without reasons have nothing to show");
+        assert!(
+            near.is_empty(),
+            "chains without reasons have nothing to show"
+        );
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! The TLS settings of a listener: mode, certificates, what is asked of clients (G:GWA-6, G:GWA-7).
 
 use super::backends;
+use super::listeners::{Owner, port_of};
 use crate::db::{Db, Mesh, name};
 use crate::index::objects;
 use meshscope_manifest::spec::gateway::{ServerTls, TlsMode};
 use meshscope_manifest::spec::gateway_api::{self as spec, ObjectRef};
-use meshscope_manifest::{Kind, Resource, Str};
+use meshscope_manifest::{Kind, Str};
 
 type TlsResult = Result<Option<ServerTls>, (String, String)>;
 
@@ -14,7 +15,7 @@ type TlsResult = Result<Option<ServerTls>, (String, String)>;
 pub(super) fn server_tls(
     db: &dyn Db,
     mesh: Mesh,
-    resource: &Resource,
+    owner: &Owner<'_>,
     listener: &spec::Listener,
 ) -> TlsResult {
     if !listener.has_tls {
@@ -30,7 +31,7 @@ pub(super) fn server_tls(
     };
     match listener.tls_mode.as_str() {
         "Passthrough" => {
-            tls.mode = if is_auto_passthrough(resource, listener, option) {
+            tls.mode = if is_auto_passthrough(owner, listener, option) {
                 TlsMode::AutoPassthrough
             } else {
                 TlsMode::Passthrough
@@ -61,7 +62,7 @@ pub(super) fn server_tls(
     let mut valid = 0;
     let mut error = None;
     for (i, reference) in listener.certificate_refs.iter().enumerate() {
-        match certificate(db, mesh, resource, reference) {
+        match certificate(db, mesh, owner, reference) {
             Ok(credential) => {
                 valid += 1;
                 names.push(credential);
@@ -81,7 +82,7 @@ pub(super) fn server_tls(
         _ => tls.credential_names = names,
     }
     if valid > 0 {
-        client_certificates(db, mesh, resource, listener, &mut tls)?;
+        client_certificates(db, mesh, owner, listener, &mut tls)?;
     }
     Ok(Some(tls))
 }
@@ -90,13 +91,13 @@ pub(super) fn server_tls(
 fn client_certificates(
     db: &dyn Db,
     mesh: Mesh,
-    resource: &Resource,
+    owner: &Owner<'_>,
     listener: &spec::Listener,
     tls: &mut ServerTls,
 ) -> Result<(), (String, String)> {
-    let frontend = resource.kubernetes_gateway().map(|s| &s.frontend[..]);
-    let mut of_port = frontend.unwrap_or_default().iter();
-    let Some((_, refs)) = of_port.find(|(port, _)| *port == listener.port || *port == 0) else {
+    let port = port_of(listener);
+    let mut of_port = owner.spec.frontend.iter();
+    let Some((_, refs)) = of_port.find(|(p, _)| *p == port || *p == 0) else {
         return Ok(());
     };
     let error = |why: String| Err((".tls".to_owned(), why));
@@ -110,9 +111,9 @@ fn client_certificates(
         ("", "Secret") => ("kubernetes-gateway", Kind::Secret),
         (_, other) => return error(format!("{other}: only ConfigMap and Secret (G:GWA-6)")),
     };
-    let own = &resource.key.namespace;
+    let own = &owner.object.key.namespace;
     let namespace = if namespace.is_empty() { own } else { namespace };
-    let from = ("gateway.networking.k8s.io", "Gateway", own.as_str());
+    let from = reader(owner);
     let to = ("", of_kind.name());
     if namespace != own && !backends::granted(db, mesh, from, to, namespace, object) {
         return error(format!(
@@ -128,26 +129,26 @@ fn client_certificates(
 }
 
 fn is_auto_passthrough<'a>(
-    resource: &Resource,
+    owner: &Owner<'_>,
     listener: &spec::Listener,
     option: impl Fn(&str) -> Option<&'a str>,
 ) -> bool {
     if option("gateway.istio.io/listener-protocol") == Some("auto-passthrough") {
         return true;
     }
-    let label = |key: &str| resource.meta.labels.get(key);
+    let label = |key: &str| owner.object.meta.labels.get(key);
     if label("topology.istio.io/network").is_none() {
         return false;
     }
     let port = label("networking.istio.io/gatewayPort").and_then(|p| p.parse::<u32>().ok());
-    listener.port == port.unwrap_or(15443)
+    port_of(listener) == port.unwrap_or(15443)
 }
 
 /// The credential of a certificate reference, or why there is none.
 fn certificate(
     db: &dyn Db,
     mesh: Mesh,
-    resource: &Resource,
+    owner: &Owner<'_>,
     (group, kind, namespace, secret): &ObjectRef,
 ) -> Result<Str, String> {
     if !group.is_empty() || kind != "Secret" {
@@ -155,7 +156,7 @@ fn certificate(
             "{kind} {secret}: only Secrets hold certificates (G:GWA-6)"
         ));
     }
-    let own = &resource.key.namespace;
+    let own = &owner.object.key.namespace;
     let namespace = if namespace.is_empty() { own } else { namespace };
     let secrets = objects(db, mesh, name(db, namespace), Kind::Secret);
     let found = secrets.iter().find(|r| r.key.name == *secret);
@@ -167,11 +168,17 @@ fn certificate(
             ));
         }
     }
-    let from = ("gateway.networking.k8s.io", "Gateway", own.as_str());
+    let from = reader(owner);
     if namespace != own && !backends::granted(db, mesh, from, ("", "Secret"), namespace, secret) {
         return Err(format!(
             "Secret {namespace}/{secret} needs a ReferenceGrant for Gateways of {own} (G:GWA-6)"
         ));
     }
     Ok(format!("kubernetes-gateway://{namespace}/{secret}").into())
+}
+
+/// Who refers to a Secret, for grants: (group, kind, namespace).
+fn reader<'a>(owner: &Owner<'a>) -> (&'a str, &'a str, &'a str) {
+    let key = &owner.object.key;
+    (key.kind.group(), key.kind.name(), &key.namespace)
 }

@@ -6,6 +6,7 @@ use crate::db::{Db, Mesh, Name, name};
 use crate::envoy::Because;
 use crate::gateways::{Gateway, Selection};
 use crate::index::{cluster_objects, facts, namespace_object, namespaces, objects};
+use meshscope_manifest::spec::Labels;
 use meshscope_manifest::spec::gateway::Server;
 use meshscope_manifest::spec::gateway_api::{self as spec, AllowedNamespaces, KubernetesGateway};
 use meshscope_manifest::spec::meshconfig::Flag;
@@ -63,24 +64,100 @@ pub(super) fn gateways(db: &dyn Db, mesh: Mesh, namespace: Name<'_>) -> Vec<Arc<
         .collect()
 }
 
-/// The listeners of the Gateways of one namespace. Invalidated by its Gateways, the classes, the
-/// labels of namespaces where a selector asks for them, and grants for certificates.
+/// Who writes a listener: a Gateway, or a ListenerSet for a Gateway.
+pub(super) struct Owner<'a> {
+    /// The object that writes it.
+    pub object: &'a Resource,
+    /// The Gateway.
+    pub parent: &'a Resource,
+    /// The Gateway's spec.
+    pub spec: &'a KubernetesGateway,
+}
+
+/// The listeners of the Gateways and ListenerSets of one namespace. Invalidated by these, the
+/// Gateways ListenerSets name, the classes, the labels of namespaces where a selector asks for them,
+/// and grants for certificates.
 #[salsa::tracked]
 pub fn listeners_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Listener]> {
     let mut found = Vec::new();
+    let mut add = |owner: Owner<'_>, listeners: &[spec::Listener]| {
+        let hosts = services(db, mesh, owner.parent, owner.spec);
+        if hosts.is_empty() {
+            return;
+        }
+        for (index, listener) in listeners.iter().enumerate() {
+            found.push(build(db, mesh, &owner, &hosts, index, listener));
+        }
+    };
     for resource in gateways(db, mesh, namespace) {
-        let Some(spec) = resource.kubernetes_gateway() else {
+        if let Some(spec) = resource.kubernetes_gateway() {
+            let owner = Owner {
+                object: &resource,
+                parent: &resource,
+                spec,
+            };
+            add(owner, &spec.listeners);
+        }
+    }
+    for set in objects(db, mesh, namespace, Kind::ListenerSet).iter() {
+        let parent = parent_of(db, mesh, set);
+        let Some((parent, own)) = parent.as_ref().zip(set.listener_set()) else {
             continue;
         };
-        let hosts = services(db, mesh, &resource, spec);
-        if hosts.is_empty() {
-            continue;
-        }
-        for (index, listener) in spec.listeners.iter().enumerate() {
-            found.push(build(db, mesh, &resource, &hosts, index, listener));
+        if let Some(spec) = parent.kubernetes_gateway() {
+            let owner = Owner {
+                object: set,
+                parent,
+                spec,
+            };
+            add(owner, &own.listeners);
         }
     }
     found.into()
+}
+
+/// The Gateway a ListenerSet adds to, when that lets its namespace (G:GWA-13).
+pub(super) fn parent_of(db: &dyn Db, mesh: Mesh, set: &Resource) -> Option<Arc<Resource>> {
+    let parent = &set.listener_set()?.parent;
+    let own = &set.key.namespace;
+    let named = (parent.group.as_str(), parent.kind.as_str());
+    if named != ("gateway.networking.k8s.io", "Gateway") {
+        return None;
+    }
+    let namespace = if parent.namespace.is_empty() {
+        own
+    } else {
+        &parent.namespace
+    };
+    let found = gateways(db, mesh, name(db, namespace))
+        .into_iter()
+        .find(|g| g.key.name == parent.name)?;
+    let allowed = match found.kubernetes_gateway()?.allowed_listeners.as_ref()? {
+        AllowedNamespaces::All => true,
+        AllowedNamespaces::Same => own == namespace,
+        AllowedNamespaces::Selector(selector) => selector.matches(&labels_of(db, mesh, own)),
+    };
+    allowed.then_some(found)
+}
+
+/// The labels of a namespace, with the one every namespace has.
+fn labels_of(db: &dyn Db, mesh: Mesh, namespace: &str) -> Labels {
+    let object = namespace_object(db, mesh, name(db, namespace));
+    let mut labels = object
+        .as_ref()
+        .map(|r| r.meta.labels.clone())
+        .unwrap_or_default();
+    labels.set("kubernetes.io/metadata.name", namespace);
+    labels
+}
+
+/// The port of a listener: ListenerSets may leave it out for HTTP and HTTPS (G:GWA-13).
+pub(super) fn port_of(listener: &spec::Listener) -> u32 {
+    match (listener.port, listener.protocol.as_str()) {
+        (0, "HTTP") => 80,
+        (0, "HTTPS") => 443,
+        (port, _) => port,
+    }
 }
 
 /// The internal Gateways of one namespace: the listeners without errors.
@@ -117,12 +194,14 @@ fn services(db: &dyn Db, mesh: Mesh, resource: &Resource, spec: &KubernetesGatew
 fn build(
     db: &dyn Db,
     mesh: Mesh,
-    resource: &Resource,
+    owner: &Owner<'_>,
     hosts: &[Str],
     index: usize,
     listener: &spec::Listener,
 ) -> Listener {
+    let resource = owner.object;
     let namespace = &resource.key.namespace;
+    let port = port_of(listener);
     let path = format!("spec.listeners[{index}]");
     let mut refused = Vec::new();
     let mut refuse = |field: &str, why: String| {
@@ -131,7 +210,7 @@ fn build(
             because: Because::new(&resource.key, format!("{path}{field}"), why),
         });
     };
-    let tls = match server_tls(db, mesh, resource, listener) {
+    let tls = match server_tls(db, mesh, owner, listener) {
         Ok(tls) => tls,
         Err((field, why)) => {
             refuse(&field, why);
@@ -141,9 +220,12 @@ fn build(
     if let Some(why) = unsupported(db, mesh, &listener.protocol) {
         refuse(".protocol", why);
     }
+    if port == 0 {
+        refuse(".port", "a listener needs a port (G:GWA-13)".to_owned());
+    }
     let server = Server {
         name: Str::default(),
-        port: listener.port,
+        port,
         protocol: listener.protocol.clone(),
         port_name: Str::new_static("default"),
         bind: Str::default(),
@@ -158,7 +240,7 @@ fn build(
         listener: Some(index),
         selection: Selection::Services {
             hosts: hosts.to_vec(),
-            namespace: namespace.clone(),
+            namespace: owner.parent.key.namespace.clone(),
         },
         servers: vec![server],
     };
@@ -166,7 +248,7 @@ fn build(
         gateway: Arc::new(gateway),
         section: listener.name.clone(),
         hostname: listener.hostname.clone(),
-        port: listener.port,
+        port,
         protocol: listener.protocol.clone(),
         kinds: kinds(listener),
         refused,
@@ -195,15 +277,7 @@ fn allowed_hosts(db: &dyn Db, mesh: Mesh, own: &str, listener: &spec::Listener) 
         AllowedNamespaces::All => vec!["*".into()],
         AllowedNamespaces::Selector(selector) => namespaces(db, mesh)
             .iter()
-            .filter(|ns| {
-                let object = namespace_object(db, mesh, name(db, ns));
-                let mut labels = object
-                    .as_ref()
-                    .map(|r| r.meta.labels.clone())
-                    .unwrap_or_default();
-                labels.set("kubernetes.io/metadata.name", ns);
-                selector.matches(&labels)
-            })
+            .filter(|ns| selector.matches(&labels_of(db, mesh, ns)))
             .cloned()
             .collect(),
     };

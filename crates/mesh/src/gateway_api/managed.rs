@@ -1,9 +1,9 @@
 //! The Deployment and Service istiod creates for a Gateway without addresses (G:GWA-2), as objects
 //! the registry and workloads read beside the written ones.
 
-use super::listeners::gateways;
+use super::listeners::{gateways, parent_of, port_of};
 use crate::db::{Db, Mesh, Name};
-use crate::index::{facts, objects};
+use crate::index::{all_objects, facts, objects};
 use meshscope_manifest::spec::Labels;
 use meshscope_manifest::spec::gateway_api::KubernetesGateway;
 use meshscope_manifest::spec::kubernetes::{Service, ServicePort, TargetPort, Workload};
@@ -52,7 +52,7 @@ pub fn managed_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc
         let name = service_name(&gateway, spec);
         for (kind, body) in [
             (Kind::Deployment, deployment(&gateway)),
-            (Kind::Service, service(&gateway, spec)),
+            (Kind::Service, service(db, mesh, &gateway, spec)),
         ] {
             let written = objects(db, mesh, namespace, kind);
             let made_already = made
@@ -105,8 +105,9 @@ fn deployment(gateway: &Resource) -> Body {
     })
 }
 
-/// One port per distinct listener port, of the protocol of the first listener on it.
-fn service(gateway: &Resource, spec: &KubernetesGateway) -> Body {
+/// One port per distinct listener port of the Gateway and its ListenerSets, of the protocol of the
+/// first listener on it.
+fn service(db: &dyn Db, mesh: Mesh, gateway: &Resource, spec: &KubernetesGateway) -> Body {
     let port = |name: Str, number: u32, app_protocol: Str| ServicePort {
         name,
         port: number,
@@ -115,10 +116,22 @@ fn service(gateway: &Resource, spec: &KubernetesGateway) -> Body {
         target_port: TargetPort::Number(number),
     };
     let mut ports = vec![port("status-port".into(), 15021, "tcp".into())];
-    for listener in &spec.listeners {
-        if ports.iter().all(|p| p.port != listener.port) {
+    let sets: Vec<Arc<Resource>> = if spec.allowed_listeners.is_some() {
+        let all = all_objects(db, mesh, Kind::ListenerSet);
+        let ours = |s: &&Arc<Resource>| {
+            parent_of(db, mesh, s).is_some_and(|parent| parent.key == gateway.key)
+        };
+        all.iter().filter(ours).cloned().collect()
+    } else {
+        Vec::new()
+    };
+    let of_sets = sets.iter().filter_map(|s| s.listener_set());
+    let listeners = of_sets.flat_map(|s| &s.listeners);
+    for listener in spec.listeners.iter().chain(listeners) {
+        let number = port_of(listener);
+        if number != 0 && ports.iter().all(|p| p.port != number) {
             let protocol = listener.protocol.to_lowercase().into();
-            ports.push(port(listener.name.clone(), listener.port, protocol));
+            ports.push(port(listener.name.clone(), number, protocol));
         }
     }
     Body::Service(Service {

@@ -88,11 +88,14 @@ fn outcomes(
         &parent.namespace
     };
     match (parent.group.as_str(), parent.kind.as_str()) {
-        ("gateway.networking.k8s.io", "Gateway") => {
+        ("gateway.networking.k8s.io", kind @ ("Gateway" | "ListenerSet")) => {
             let listeners = listeners_in(db, mesh, name(db, namespace));
             let of_parent: Vec<&Listener> = listeners
                 .iter()
-                .filter(|l| l.gateway.object.name == parent.name)
+                .filter(|l| {
+                    let object = &l.gateway.object;
+                    object.name == parent.name && object.kind.name() == kind
+                })
                 .collect();
             if of_parent.is_empty() {
                 return vec![Err(Denial::NotFound)];

@@ -90,6 +90,16 @@ fn istiod_makes_workload_service_and_listener() {
 }
 
 #[test]
+fn the_class_of_the_workload_is_programmed_alike() {
+    let case = Case::new(&[WEB]);
+    let workload =
+        crate::workloads::find_workload(&case.db, case.mesh, "infra", "gw-istio").unwrap();
+    let class = crate::workloads::class_proxy(&case.db, case.mesh, &workload).unwrap();
+    let config = gateway_listeners(&case.db, case.mesh, &class);
+    assert_eq!(config.listeners.len(), 1);
+}
+
+#[test]
 fn a_gateway_by_address_uses_the_service_written() {
     let manual = WEB.replace(
         "gatewayClassName: istio,",
@@ -259,23 +269,23 @@ fn tls_routes_pass_through_or_end_tls() {
     assert!(case.listeners()[0].starts_with("0.0.0.0_443 [*.a.com] Tcp"));
 }
 
-/// E18 with listeners of one Gateway: different namespace prefixes hide the same SNI.
+/// E18: the namespace prefixes of two tenants hide that their SNI is the same.
 #[test]
 fn one_hostname_for_two_tenants_is_refused() {
-    let listener = |name: &str, from: &str| {
+    let gateway = "K8sGateway infra/gw {gatewayClassName: istio, allowedListeners: {namespaces: {from: All}}, listeners: [{name: web, port: 80, protocol: HTTP}]}";
+    let set = |namespace: &str| {
         format!(
-            "{{name: {name}, port: 443, protocol: HTTPS, hostname: shop.com, tls: {{certificateRefs: [{{name: c}}]}}, allowedRoutes: {{namespaces: {{from: {from}}}}}}}"
+            "ListenerSet {namespace}/shop {{parentRef: {{name: gw, namespace: infra}}, listeners: [{{name: a, protocol: HTTPS, hostname: shop.com, tls: {{certificateRefs: [{{name: c}}]}}}}]}}"
         )
     };
-    let line = format!(
-        "K8sGateway infra/gw {{gatewayClassName: istio, listeners: [{}, {}]}}",
-        listener("a", "Same"),
-        listener("b", "All")
-    );
-    let case = Case::new(&[&line]);
-    assert_eq!(case.listeners().len(), 2);
+    let case = Case::new(&[gateway, &set("t1"), &set("t2")]);
+    assert_eq!(case.listeners().len(), 3);
     let refused = rejections(&case.db, case.mesh, &case.gateway());
+    assert_eq!(refused.len(), 1);
     assert_eq!(refused[0].name, "0.0.0.0_443");
+    let closed = gateway.replace("All", "None");
+    let case = Case::new(&[&closed, &set("t1"), &set("t2")]);
+    assert_eq!(case.listeners().len(), 1);
 }
 
 #[test]
@@ -288,4 +298,36 @@ fn listeners_with_errors_do_not_exist() {
     let foreign = line.replace("gatewayClassName: istio", "gatewayClassName: nginx");
     let case = Case::new(&[&foreign]);
     assert!(gateways_in(&case.db, case.mesh, name(&case.db, "infra")).is_empty());
+}
+
+#[test]
+fn an_edit_of_a_route_runs_only_its_own_hosts() {
+    let lines = [
+        WEB,
+        &route("app/one", "a.com", "{backendRefs: [{name: x, port: 1}]}"),
+        &route("other/two", "b.com", "{backendRefs: [{name: y, port: 1}]}"),
+    ];
+    let texts: Vec<String> = lines.iter().map(|l| objects(l)).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let (mut db, mesh, files) = crate::testing::mesh_of_files(&texts, Default::default());
+    let ask = |db: &TestDb| {
+        let pod = proxy(db, mesh, "infra/gw-istio");
+        gateway_listeners(db, mesh, &pod);
+        gateway_route_config(db, mesh, &pod, "http.80");
+    };
+    ask(&db);
+    db.ran();
+    db.edit(files[1], "name: x", "name: z");
+    ask(&db);
+    assert_eq!(db.count("of_key"), 1);
+    assert_eq!(db.count("routes_in"), 1);
+    for query in [
+        "listeners_in",
+        "contributors",
+        "managed_in",
+        "attached",
+        "config",
+    ] {
+        assert_eq!(db.count(query), 0, "{query}");
+    }
 }

@@ -14,16 +14,49 @@ use std::sync::Arc;
 /// What is known of the caller and the call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caller {
-    /// `trust-domain/ns/NS/sa/SA`, when mutual TLS proves it; `None` when there is no identity.
-    pub principal: Option<Str>,
-    /// The namespace of that identity.
-    pub namespace: Option<Str>,
+    /// Who the caller proves to be.
+    pub identity: Identity,
     /// The caller's IP, when known.
     pub source_ip: Option<Str>,
     /// The port inside the pod.
     pub port: u32,
     /// The request; `None` on a TCP chain.
     pub request: Option<RequestFacts>,
+}
+
+/// Who a caller proves to be by mutual TLS.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Identity {
+    /// Nobody: there is no mutual TLS.
+    #[default]
+    Nobody,
+    /// Somebody of the mesh; no file says who.
+    Unknown,
+    /// A workload.
+    Known {
+        /// `trust-domain/ns/NS/sa/SA`.
+        principal: Str,
+        /// Its namespace.
+        namespace: Str,
+    },
+}
+
+impl Identity {
+    fn principal(&self) -> Option<&str> {
+        match self {
+            Identity::Nobody => Some(""),
+            Identity::Unknown => None,
+            Identity::Known { principal, .. } => Some(principal),
+        }
+    }
+
+    fn namespace(&self) -> Option<&str> {
+        match self {
+            Identity::Nobody => Some(""),
+            Identity::Unknown => None,
+            Identity::Known { namespace, .. } => Some(namespace),
+        }
+    }
 }
 
 /// What of a request policies look at.
@@ -144,7 +177,10 @@ fn rule_of(policy: &AuthorizationPolicy, caller: &Caller, denies: bool) -> Optio
 }
 
 fn rule_answer(rule: &Value, caller: &Caller, denies: bool) -> Answer {
-    let from = any(rule.list("from").iter().map(|f| source(f.get("source"), caller)));
+    let from = any(rule
+        .list("from")
+        .iter()
+        .map(|f| source(f.get("source"), caller)));
     let to = any(rule
         .list("to")
         .iter()
@@ -159,9 +195,10 @@ fn rule_answer(rule: &Value, caller: &Caller, denies: bool) -> Answer {
 }
 
 fn source(source: &Value, caller: &Caller) -> Answer {
-    let principal = caller.principal.as_deref().unwrap_or_default();
-    let namespace = caller.namespace.as_deref().unwrap_or_default();
-    let identity = |key: &str, not: &str, value: &str| {
+    let identity = |key: &str, not: &str, value: Option<&str>| {
+        let Some(value) = value else {
+            return (!source.has(key) && !source.has(not)).then_some(true);
+        };
         all([
             listed(source, key, |p| text_matches(p, value)),
             negated(source, not, |p| text_matches(p, value)),
@@ -177,10 +214,11 @@ fn source(source: &Value, caller: &Caller) -> Answer {
         "notServiceAccounts",
     ];
     all([
-        identity("principals", "notPrincipals", principal),
-        identity("namespaces", "notNamespaces", namespace),
+        identity("principals", "notPrincipals", caller.identity.principal()),
+        identity("namespaces", "notNamespaces", caller.identity.namespace()),
         ip_blocks(source, "ipBlocks", caller),
-        ip_blocks(source, "notIpBlocks", caller).map(|in_block| !in_block || !source.has("notIpBlocks")),
+        ip_blocks(source, "notIpBlocks", caller)
+            .map(|in_block| !in_block || !source.has("notIpBlocks")),
         if unknown.iter().any(|k| source.has(k)) {
             None
         } else {
@@ -210,7 +248,12 @@ fn operation(operation: &Value, caller: &Caller, denies: bool) -> Answer {
     ]
     .into_iter());
     let http_keys = [
-        "hosts", "notHosts", "methods", "notMethods", "paths", "notPaths",
+        "hosts",
+        "notHosts",
+        "methods",
+        "notMethods",
+        "paths",
+        "notPaths",
     ];
     let Some(request) = &caller.request else {
         // On TCP an HTTP condition never allows; a denying rule drops it and denies more (O:17.6).
@@ -228,11 +271,7 @@ fn operation(operation: &Value, caller: &Caller, denies: bool) -> Answer {
                 text_matches(p, value)
             }
         };
-        all([
-            listed(operation, key, test),
-            negated(operation, not, test),
-        ]
-        .into_iter())
+        all([listed(operation, key, test), negated(operation, not, test)].into_iter())
     };
     let templated = operation.strings("paths").iter().any(|p| p.contains('{'));
     all([
@@ -250,8 +289,8 @@ fn operation(operation: &Value, caller: &Caller, denies: bool) -> Answer {
 
 fn condition(when: &Value, caller: &Caller) -> Answer {
     let value: Str = match when.str_or_empty("key").as_str() {
-        "source.namespace" => caller.namespace.clone().unwrap_or_default(),
-        "source.principal" => caller.principal.clone().unwrap_or_default(),
+        "source.namespace" => caller.identity.namespace()?.into(),
+        "source.principal" => caller.identity.principal()?.into(),
         "destination.port" => caller.port.to_string().into(),
         _ => return None,
     };

@@ -2,54 +2,14 @@
 
 use super::ports::{InboundPort, inbound_ports};
 use crate::db::{Db, Mesh};
+use crate::envoy::{Cluster, ClusterType};
 use crate::index::facts;
 use crate::outbound::{Traits, client};
 use crate::workloads::Proxy;
 use meshscope_manifest::Str;
 
-/// How a cluster finds its endpoints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ClusterType {
-    /// The address the connection was made to.
-    OriginalDst,
-    /// Endpoints written into it.
-    Static,
-    /// Every address DNS gives.
-    StrictDns,
-    /// One address DNS gives.
-    LogicalDns,
-    /// From istiod.
-    Eds,
-}
-
-impl ClusterType {
-    /// Envoy's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            ClusterType::OriginalDst => "ORIGINAL_DST",
-            ClusterType::Static => "STATIC",
-            ClusterType::StrictDns => "STRICT_DNS",
-            ClusterType::LogicalDns => "LOGICAL_DNS",
-            ClusterType::Eds => "EDS",
-        }
-    }
-}
-
-/// An inbound cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InboundCluster {
-    /// `inbound|port||`.
-    pub name: Str,
-    /// How it finds the application.
-    pub kind: ClusterType,
-    /// `address:port`, or a socket's path.
-    pub endpoints: Vec<Str>,
-    /// Hosts of the Services it stands for, oldest first.
-    pub services: Vec<Str>,
-}
-
 /// The inbound clusters of a sidecar.
-pub fn inbound_clusters(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Vec<InboundCluster> {
+pub fn inbound_clusters(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Vec<Cluster> {
     let traits = client(db, mesh, proxy).traits(db);
     let localhost = facts(db, mesh).config.inbound_localhost;
     inbound_ports(db, mesh, proxy)
@@ -65,14 +25,15 @@ pub fn inbound_clusters(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Vec<InboundCl
         .collect()
 }
 
-fn cluster(port: &InboundPort, endpoint: Option<Str>) -> InboundCluster {
-    InboundCluster {
+fn cluster(port: &InboundPort, endpoint: Option<Str>) -> Cluster {
+    Cluster {
         name: port.cluster.clone(),
         kind: if endpoint.is_some() {
             ClusterType::Static
         } else {
             ClusterType::OriginalDst
         },
+        locality_groups: usize::from(endpoint.is_some()),
         endpoints: endpoint.into_iter().collect(),
         services: port.hosts.clone(),
     }

@@ -9,8 +9,8 @@ mod clusters;
 mod peer_authentication;
 mod ports;
 
-pub use authorization::{Caller, Decision, RequestFacts, authorize};
-pub use clusters::{ClusterType, InboundCluster, inbound_clusters};
+pub use authorization::{Caller, Decision, Identity, RequestFacts, authorize};
+pub use clusters::inbound_clusters;
 pub use peer_authentication::{Effective, effective, effective_for, namespace_mode};
 pub use ports::{InboundPort, inbound_ports};
 
@@ -113,9 +113,15 @@ fn declared(port: &InboundPort, policy: &Effective, http10: bool) -> Vec<FilterC
 
 fn by_policy(policy: &Effective, port: u32) -> Vec<Because> {
     let by = policy.decided_by(port);
-    by.map(|key| Because::new(key, "spec.mtls", "says which mutual TLS is asked for (O:11.5)"))
-        .into_iter()
-        .collect()
+    by.map(|key| {
+        Because::new(
+            key,
+            "spec.mtls",
+            "says which mutual TLS is asked for (O:11.5)",
+        )
+    })
+    .into_iter()
+    .collect()
 }
 
 /// Whether the TLS and the HTTP inspector of an inbound listener look at a port: they are turned off
@@ -130,14 +136,20 @@ pub fn inspectors(listener: &Listener, port: u32) -> (bool, bool) {
         let (mut tls, mut http) = (false, false);
         for chain in chains {
             tls |= chain.matching.transport == Some(Transport::Tls);
-            http |= chain.matching.alpn.iter().any(|a| a == "http/1.1" || a == "h2c");
+            http |= chain
+                .matching
+                .alpn
+                .iter()
+                .any(|a| a == "http/1.1" || a == "h2c");
         }
         known.then_some((tls, http))
     };
-    let any_http = listener
-        .chains
-        .iter()
-        .any(|c| c.matching.alpn.iter().any(|a| a == "http/1.1" || a == "h2c"));
+    let any_http = listener.chains.iter().any(|c| {
+        c.matching
+            .alpn
+            .iter()
+            .any(|a| a == "http/1.1" || a == "h2c")
+    });
     match on(port) {
         Some(own) => own,
         None => (on(0).is_some_and(|(tls, _)| tls), any_http),

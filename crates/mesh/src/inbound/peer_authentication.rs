@@ -41,7 +41,11 @@ impl Effective {
 /// What a namespace's PeerAuthentications without selector say, its own and those of the root
 /// namespace. Changes only with these.
 #[salsa::tracked]
-fn unselective<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> (MtlsMode, Option<ResourceKey>) {
+fn unselective<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    namespace: Name<'db>,
+) -> (MtlsMode, Option<ResourceKey>) {
     let root = name(db, facts(db, mesh).root());
     let mut found = (MtlsMode::Permissive, None);
     // Narrower scopes overwrite wider ones; UNSET inherits.

@@ -165,7 +165,10 @@ fn of_sidecar(
 /// Ports of the proxy itself, which services may not take (O:5.3).
 fn is_reserved(db: &dyn Db, mesh: Mesh, proxy: &Proxy, port: u32, listen_ports: bool) -> bool {
     let config = &facts(db, mesh).config;
-    client(db, mesh, proxy).traits(db).reserved_ports.contains(&port)
+    client(db, mesh, proxy)
+        .traits(db)
+        .reserved_ports
+        .contains(&port)
         || (listen_ports
             && (port == config.proxy_listen_port || port == config.proxy_inbound_listen_port))
 }

@@ -41,10 +41,15 @@ pub fn facts(db: &dyn Db, mesh: Mesh) -> Arc<MeshFacts> {
     for overlay in overlays(db, mesh).iter() {
         config.apply(overlay);
     }
+    let domain = found_domain(db, mesh).clone();
+    let domain = domain.unwrap_or_else(|| settings.domain.clone());
     Arc::new(MeshFacts {
         config,
-        domain: settings.domain.clone(),
-        config_domain: settings.config_domain().into(),
+        config_domain: settings
+            .istio_config_domain
+            .clone()
+            .unwrap_or_else(|| domain.clone()),
+        domain,
         env: settings.env.clone(),
     })
 }
@@ -81,6 +86,22 @@ fn overlays(db: &dyn Db, mesh: Mesh) -> Arc<Vec<Value>> {
     }
     overlays.extend(settings.mesh_config.iter().cloned());
     Arc::new(overlays)
+}
+
+/// The cluster domain an IstioOperator says, where settings leave the usual one.
+#[salsa::tracked]
+fn found_domain(db: &dyn Db, mesh: Mesh) -> Option<Str> {
+    let settings = mesh.settings(db);
+    if !settings.use_found_mesh_config || settings.domain != "cluster.local" {
+        return None;
+    }
+    unfiltered(db, mesh, Kind::IstioOperator)
+        .iter()
+        .filter_map(|r| r.istio_operator())
+        .find_map(|spec| {
+            let proxy = spec.get("values").get("global").get("proxy");
+            proxy.str("clusterDomain").filter(|d| !d.is_empty())
+        })
 }
 
 /// Objects before discovery filters, which depend on the mesh config themselves.

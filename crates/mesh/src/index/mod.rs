@@ -140,6 +140,42 @@ fn namespace_definitions<'db>(
     Arc::new(by_kind)
 }
 
+/// An object that several documents define.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubled {
+    /// The object.
+    pub key: ResourceKey,
+    /// How many documents define it.
+    pub times: usize,
+    /// Whether they all say the same.
+    pub identical: bool,
+}
+
+/// The objects of one namespace that several documents define, in order.
+#[salsa::tracked]
+pub fn doubled_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Doubled]> {
+    let definitions = namespace_definitions(db, mesh, namespace);
+    // What is installed or assumed gives way to a document without a word.
+    let extra = extra_resources(db, mesh);
+    let written = |r: &&Arc<Resource>| !extra.iter().any(|e| Arc::ptr_eq(e, r));
+    let mut by_key: BTreeMap<&ResourceKey, Vec<u64>> = BTreeMap::new();
+    for resource in definitions.values().flatten().filter(written) {
+        by_key
+            .entry(&resource.key)
+            .or_default()
+            .push(resource.digest);
+    }
+    by_key
+        .into_iter()
+        .filter(|(_, digests)| digests.len() > 1)
+        .map(|(key, digests)| Doubled {
+            key: key.clone(),
+            times: digests.len(),
+            identical: digests.windows(2).all(|pair| pair[0] == pair[1]),
+        })
+        .collect()
+}
+
 /// The objects of one kind in one namespace as istiod sees them, sorted by name: of several
 /// definitions of one name the last in load order counts; objects that discovery selectors or a
 /// revision label hide are left out (V:R7.3, V:R7.4). The slice everything above reads.

@@ -81,6 +81,18 @@ impl<V> HostTable<V> {
         None
     }
 
+    /// Every host that covers `needle` (V:R0.11), with its value, most specific first.
+    pub fn covering<'t>(&'t self, needle: &'t str) -> impl Iterator<Item = (&'t Str, &'t V)> {
+        let exact = (!is_wildcard(needle)).then(|| self.exact.get_key_value(needle));
+        let tail = needle.strip_prefix('*').unwrap_or(needle);
+        let wildcards = self.lengths.iter().filter_map(move |length| {
+            let start = (tail.len() + 1).checked_sub(*length)?;
+            let key = format!("*{}", tail.get(start..)?);
+            self.wildcard.get_key_value(key.as_str())
+        });
+        exact.flatten().into_iter().chain(wildcards)
+    }
+
     /// All hosts with their values, most specific first.
     pub fn iter(&self) -> impl Iterator<Item = (&Str, &V)> {
         let mut all: Vec<_> = self.exact.iter().chain(self.wildcard.iter()).collect();

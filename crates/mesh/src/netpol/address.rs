@@ -74,7 +74,11 @@ pub fn representatives(networks: &[IpNet]) -> Vec<IpAddr> {
     ];
     for net in networks.iter().chain(&special) {
         let (first, last) = (net.network(), net.broadcast());
-        found.extend([Some(first), Some(last), step(first, -1), step(last, 1)].into_iter().flatten());
+        found.extend(
+            [Some(first), Some(last), step(first, -1), step(last, 1)]
+                .into_iter()
+                .flatten(),
+        );
     }
     found.retain(|a| place(*a) != Place::Nowhere);
     let mut unique = Vec::new();
@@ -91,12 +95,20 @@ fn step(address: IpAddr, by: i8) -> Option<IpAddr> {
     Some(match address {
         IpAddr::V4(a) => {
             let bits = u32::from(a);
-            let next = if by < 0 { bits.checked_sub(1) } else { bits.checked_add(1) };
+            let next = if by < 0 {
+                bits.checked_sub(1)
+            } else {
+                bits.checked_add(1)
+            };
             IpAddr::V4(next?.into())
         }
         IpAddr::V6(a) => {
             let bits = u128::from(a);
-            let next = if by < 0 { bits.checked_sub(1) } else { bits.checked_add(1) };
+            let next = if by < 0 {
+                bits.checked_sub(1)
+            } else {
+                bits.checked_add(1)
+            };
             IpAddr::V6(next?.into())
         }
     })

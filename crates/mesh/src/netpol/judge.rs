@@ -44,7 +44,9 @@ pub(super) fn judge(tiers: &[Tier], packet: &Packet, between: &Between) -> Judge
                 match rule.action {
                     Action::Log => continue,
                     Action::Allow => {
-                        judgement.allowed.get_or_insert_with(|| Some(rule.because.clone()));
+                        judgement
+                            .allowed
+                            .get_or_insert_with(|| Some(rule.because.clone()));
                     }
                     Action::Deny => {
                         judgement.denied.get_or_insert_with(|| rule.because.clone());
@@ -58,7 +60,11 @@ pub(super) fn judge(tiers: &[Tier], packet: &Packet, between: &Between) -> Judge
             }
         }
         let drop = |key: &ResourceKey| {
-            Because::new(key, "spec", "selects the pod and no rule allows it (O:16.2)")
+            Because::new(
+                key,
+                "spec",
+                "selects the pod and no rule allows it (O:16.2)",
+            )
         };
         if let Some(key) = certainly_selected {
             judgement.denied.get_or_insert_with(|| drop(key));

@@ -140,7 +140,12 @@ fn tiers_never_deny(tiers: &[Tier]) -> bool {
 
 /// The ways out, certain ones first; `None` when there are too many classes to judge.
 fn holes(tiers: &[Tier], namespace: &Str) -> Option<Vec<Hole>> {
-    let rules = || tiers.iter().flat_map(|t| &t.policies).flat_map(|p| &p.rules);
+    let rules = || {
+        tiers
+            .iter()
+            .flat_map(|t| &t.policies)
+            .flat_map(|p| &p.rules)
+    };
     let networks: Vec<_> = rules().flat_map(Rule::networks).collect();
     let addresses = representatives(&networks);
     let ports = representative_ports(rules().flat_map(Rule::port_ranges));
@@ -184,9 +189,21 @@ fn holes(tiers: &[Tier], namespace: &Str) -> Option<Vec<Hole>> {
             match holes.iter_mut().find(|h| h.because == because) {
                 Some(hole) if hole.certain || !certain => {}
                 Some(hole) => {
-                    *hole = Hole { because, address, protocol: protocol.into(), port, certain };
+                    *hole = Hole {
+                        because,
+                        address,
+                        protocol: protocol.into(),
+                        port,
+                        certain,
+                    };
                 }
-                None => holes.push(Hole { because, address, protocol: protocol.into(), port, certain }),
+                None => holes.push(Hole {
+                    because,
+                    address,
+                    protocol: protocol.into(),
+                    port,
+                    certain,
+                }),
             }
         }
     }

@@ -1,9 +1,7 @@
 //! One egress rule of either kind of policy, and whether it takes a packet.
 
-use super::applied::{
-    NamespaceLabels, calico_labels, selects_namespace, selects_namespace_calico,
-};
 use super::address::network;
+use super::applied::{NamespaceLabels, calico_labels, selects_namespace, selects_namespace_calico};
 use super::selector::Selector;
 use crate::envoy::Because;
 use ipnet::IpNet;
@@ -40,7 +38,7 @@ pub struct Rule {
 enum Body {
     Kubernetes(network_policy::Rule),
     Calico {
-        rule: CalicoRule,
+        rule: Box<CalicoRule>,
         /// The namespace of the policy; `None` for a global one.
         scope: Option<Str>,
         selector: Option<Selector>,
@@ -119,7 +117,7 @@ pub(super) fn of_calico(
             selector: Selector::parse(&rule.selector),
             not_selector: Selector::parse(&rule.not_selector),
             namespace_selector: Selector::parse(&rule.namespace_selector),
-            rule: rule.clone(),
+            rule: Box::new(rule.clone()),
             scope,
         },
     }
@@ -131,7 +129,9 @@ impl Rule {
         let texts: Vec<&Str> = match &self.body {
             Body::Kubernetes(rule) => {
                 let blocks = rule.peers.iter().filter_map(|p| p.ip_block.as_ref());
-                blocks.flat_map(|(cidr, except)| std::iter::once(cidr).chain(except)).collect()
+                blocks
+                    .flat_map(|(cidr, except)| std::iter::once(cidr).chain(except))
+                    .collect()
             }
             Body::Calico { rule, .. } => rule.nets.iter().chain(&rule.not_nets).collect(),
         };
@@ -219,9 +219,7 @@ fn port_takes(port: &PolicyPort, packet: &Packet) -> bool {
     protocol.eq_ignore_ascii_case(packet.protocol)
         && match &port.port {
             None => true,
-            Some(PortRef::Number(n)) => {
-                (*n..=port.end_port.unwrap_or(*n)).contains(&packet.port)
-            }
+            Some(PortRef::Number(n)) => (*n..=port.end_port.unwrap_or(*n)).contains(&packet.port),
             Some(PortRef::Name(port_name)) => named_port(port_name, packet),
         }
 }
@@ -259,7 +257,10 @@ fn peer_takes(peer: &Peer, packet: &Packet, between: &Between) -> Option<bool> {
         None => Some(between.from == pod.namespace),
     };
     let selected = |s: &LabelSelector| s.matches(pod.labels);
-    all([namespace, Some(peer.pod_selector.as_ref().is_none_or(selected))])
+    all([
+        namespace,
+        Some(peer.pod_selector.as_ref().is_none_or(selected)),
+    ])
 }
 
 struct Parsed<'a> {
@@ -276,8 +277,8 @@ fn calico_takes(
     between: &Between,
 ) -> Option<bool> {
     let is = |text: &Str| protocol_is(text, packet.protocol);
-    let protocol = rule.protocol.as_ref().is_none_or(is)
-        && !rule.not_protocol.as_ref().is_some_and(is);
+    let protocol =
+        rule.protocol.as_ref().is_none_or(is) && !rule.not_protocol.as_ref().is_some_and(is);
     let port_in = |list: &[Str]| {
         list.iter().any(|text| match range(text) {
             Some((low, high)) => (low..=high).contains(&packet.port),
@@ -304,13 +305,21 @@ fn destination(
     let by_label = !rule.selector.is_empty() || !rule.namespace_selector.is_empty();
     let pod = match &packet.to {
         To::Address(address) => {
-            let holds = |list: &[Str]| list.iter().filter_map(|n| network(n)).any(|n| n.contains(address));
+            let holds = |list: &[Str]| {
+                list.iter()
+                    .filter_map(|n| network(n))
+                    .any(|n| n.contains(address))
+            };
             let nets = (rule.nets.is_empty() || holds(&rule.nets)) && !holds(&rule.not_nets);
             // Selectors mean pods and NetworkSets; the latter are not among the kinds read.
             if !nets || by_label {
                 return Some(false);
             }
-            return if rule.domains.is_empty() { Some(true) } else { None };
+            return if rule.domains.is_empty() {
+                Some(true)
+            } else {
+                None
+            };
         }
         To::Pod(pod) => pod,
     };

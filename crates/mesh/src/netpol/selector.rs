@@ -255,14 +255,28 @@ mod tests {
         ] {
             assert_eq!(holds(yes), Some(true), "{yes}");
         }
-        for no in ["global()", "app in {}", "missing == 'x'", "!all()", "app != 'web'"] {
+        for no in [
+            "global()",
+            "app in {}",
+            "missing == 'x'",
+            "!all()",
+            "app != 'web'",
+        ] {
             assert_eq!(holds(no), Some(false), "{no}");
         }
     }
 
     #[test]
     fn what_is_no_expression_is_said_to_be_none() {
-        for bad in ["app ==", "app == web", "(all()", "has(app", "app in {'a'", "'", "app ~ 'x'"] {
+        for bad in [
+            "app ==",
+            "app == web",
+            "(all()",
+            "has(app",
+            "app in {'a'",
+            "'",
+            "app ~ 'x'",
+        ] {
             assert_eq!(holds(bad), None, "{bad}");
         }
         assert_eq!(Selector::parse(&"!".repeat(10_000)), None);

@@ -57,7 +57,10 @@ spec: {podSelector: {}, policyTypes: [Ingress]}
 fn pods_only_is_confined() {
     let ns = "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: istio-system}}}";
     assert_eq!(kubernetes("[]").verdict, Confined::Yes);
-    assert_eq!(kubernetes(&format!("[{{to: [{ns}]}}]")).verdict, Confined::Yes);
+    assert_eq!(
+        kubernetes(&format!("[{{to: [{ns}]}}]")).verdict,
+        Confined::Yes
+    );
 }
 
 #[test]
@@ -72,14 +75,18 @@ fn a_rule_without_peers_is_a_hole_with_its_place() {
 #[test]
 fn blocks_count_by_what_is_public_in_them() {
     let all_but = |except: &str| {
-        kubernetes(&format!("[{{to: [{{ipBlock: {{cidr: 0.0.0.0/0, except: {except}}}}}]}}]")).verdict
+        kubernetes(&format!(
+            "[{{to: [{{ipBlock: {{cidr: 0.0.0.0/0, except: {except}}}}}]}}]"
+        ))
+        .verdict
     };
     assert_eq!(all_but("[]"), Confined::No);
     assert_eq!(all_but("[10.0.0.0/8]"), Confined::No);
-    // The exceptions cover all that is public; what is left is private.
+    // The exceptions cover all that is public; what is left may be the cluster's own or not.
     let public = "[1.0.0.0/8, 2.0.0.0/7, 4.0.0.0/6, 8.0.0.0/7, 11.0.0.0/8, 12.0.0.0/6, 16.0.0.0/4, 32.0.0.0/3, 64.0.0.0/2, 128.0.0.0/1]";
-    assert_eq!(all_but(public), Confined::Yes);
-    let block = |cidr: &str| kubernetes(&format!("[{{to: [{{ipBlock: {{cidr: {cidr}}}}}]}}]")).verdict;
+    assert_eq!(all_but(public), Confined::Unknown);
+    let block =
+        |cidr: &str| kubernetes(&format!("[{{to: [{{ipBlock: {{cidr: {cidr}}}}}]}}]")).verdict;
     assert_eq!(block("10.0.0.0/8"), Confined::Unknown);
     assert_eq!(block("93.184.216.34/32"), Confined::No);
     assert_eq!(block("'::/0'"), Confined::No);
@@ -111,18 +118,30 @@ fn the_lower_order_wins_in_calico() {
     assert_eq!(open.verdict, Confined::No);
     assert_eq!(open.holes[0].address.to_string(), "8.8.8.8");
     let late = allow.replace("order: 10", "order: 30");
-    assert_eq!(calico(&[("allow", &late), ("deny", deny)]).verdict, Confined::Yes);
+    assert_eq!(
+        calico(&[("allow", &late), ("deny", deny)]).verdict,
+        Confined::Yes
+    );
 }
 
 #[test]
 fn pass_leaves_the_tier_and_its_end_denies() {
     let pass = "{tier: security, types: [Egress], egress: [{action: Pass}]}";
     let deny = "{types: [Egress], egress: [{action: Deny}]}";
-    assert_eq!(calico(&[("pass", pass), ("deny", deny)]).verdict, Confined::Yes);
+    assert_eq!(
+        calico(&[("pass", pass), ("deny", deny)]).verdict,
+        Confined::Yes
+    );
     let ends = "{tier: security, types: [Egress], egress: [{action: Allow, destination: {selector: all()}}]}";
     let allow = "{types: [Egress], egress: [{action: Allow}]}";
-    assert_eq!(calico(&[("ends", ends), ("allow", allow)]).verdict, Confined::Yes);
-    assert_eq!(calico(&[("pass", pass), ("allow", allow)]).verdict, Confined::No);
+    assert_eq!(
+        calico(&[("ends", ends), ("allow", allow)]).verdict,
+        Confined::Yes
+    );
+    assert_eq!(
+        calico(&[("pass", pass), ("allow", allow)]).verdict,
+        Confined::No
+    );
 }
 
 #[test]
@@ -140,7 +159,10 @@ fn pods_in_the_hosts_network_are_beyond_policies() {
     let text = POD.replace("containers:", "hostNetwork: true, containers:");
     let (db, mesh) = mesh_of(&text);
     let workload = find_workload(&db, mesh, "shop", "a").unwrap();
-    assert_eq!(confinement(&db, mesh, &workload).verdict, Confined::HostNetwork);
+    assert_eq!(
+        confinement(&db, mesh, &workload).verdict,
+        Confined::HostNetwork
+    );
 }
 
 #[test]
@@ -159,7 +181,12 @@ spec:
     let (db, mesh) = mesh_of(&format!("{POD}{policy}"));
     let from = find_workload(&db, mesh, "shop", "a").unwrap();
     let labels = [("istio", "egress")].into_iter().collect();
-    let gateway = |namespace| Pod { namespace, labels: &labels, service_account: "", ports: &[] };
+    let gateway = |namespace| Pod {
+        namespace,
+        labels: &labels,
+        service_account: "",
+        ports: &[],
+    };
     let ask = |pod: &Pod, port| reaches_pod(&db, mesh, &from, pod, "TCP", port).certain();
     assert_eq!(ask(&gateway("infra"), 8443), Some(true));
     assert_eq!(ask(&gateway("infra"), 443), Some(false));

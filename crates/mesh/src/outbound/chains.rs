@@ -141,7 +141,12 @@ pub(super) struct Builder<'a, 'db> {
 impl Builder<'_, '_> {
     /// The TCP proxy chains (O:6).
     pub fn tcp(&self, at: &ServicePort<'_>) -> Vec<Chain> {
-        let index = vs_index(self.db, self.mesh, self.client.scope(self.db), self.listener);
+        let index = vs_index(
+            self.db,
+            self.mesh,
+            self.client.scope(self.db),
+            self.listener,
+        );
         let touching = index.touching(&at.service.host);
         if at.protocol.is_tls() {
             self.of_tls_routes(at, &touching)
@@ -197,7 +202,10 @@ impl Builder<'_, '_> {
                         filter: Filter::Tcp(self.destinations(vs, route, "tls", at.port)),
                         reads_sni: false,
                         because: vec![
-                            self.of_service(at, "a TLS port of a service the host overlaps (O:6.1)"),
+                            self.of_service(
+                                at,
+                                "a TLS port of a service the host overlaps (O:6.1)",
+                            ),
                             Because::new(&vs.object, path, "takes this server name (O:6.1)"),
                         ],
                     });
@@ -289,9 +297,10 @@ impl Builder<'_, '_> {
                 filter: Filter::Tcp(vec![self.own_cluster(at)]),
                 reads_sni: is_wildcard(&at.service.host)
                     && at.service.resolution == Resolution::DynamicDns,
-                because: vec![
-                    self.of_service(at, "no tcp route takes everything: the rest goes to it (O:6.9)"),
-                ],
+                because: vec![self.of_service(
+                    at,
+                    "no tcp route takes everything: the rest goes to it (O:6.9)",
+                )],
             });
         }
         chains
@@ -300,11 +309,12 @@ impl Builder<'_, '_> {
     /// The static conditions, all of them (O:6.2).
     fn applies(&self, matching: &L4Match, port: u32) -> bool {
         (matching.gateways.is_empty() || matching.gateways.iter().any(|g| g == "mesh"))
-            && matching.source_labels.subset_of(self.client.labels(self.db))
+            && matching
+                .source_labels
+                .subset_of(self.client.labels(self.db))
             && (matching.port == 0 || matching.port == port)
             && (matching.source_namespace.is_empty()
-                || matching.source_namespace
-                    == *self.client.namespace(self.db).text(self.db))
+                || matching.source_namespace == *self.client.namespace(self.db).text(self.db))
     }
 
     /// The clusters of a route (O:6.11): weights of zero are dropped when there are several.

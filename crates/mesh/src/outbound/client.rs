@@ -136,7 +136,12 @@ pub fn scope_key<'db>(db: &'db dyn Db, mesh: Mesh, proxy: &Proxy) -> ScopeKey<'d
         Some(s) => (s.key.namespace.clone(), s.key.name.clone()),
         None => (Str::default(), Str::default()),
     };
-    ScopeKey::new(db, name(db, namespace), name(db, &owner), name(db, &sidecar))
+    ScopeKey::new(
+        db,
+        name(db, namespace),
+        name(db, &owner),
+        name(db, &sidecar),
+    )
 }
 
 /// The whole scope. Only projections in this file read it, so that nothing else re-runs with it.

@@ -53,17 +53,27 @@ pub fn sent_tls(
         return written(proxy, service, port, subset, &tls, because, has_selector);
     }
     let passthrough = policy.as_ref().is_some_and(|p| p.passthrough);
-    automatic(db, mesh, service, port, subset, endpoint, passthrough, rule.as_deref())
+    automatic(
+        db,
+        mesh,
+        service,
+        port,
+        subset,
+        endpoint,
+        passthrough,
+        rule.as_deref(),
+    )
 }
 
 /// What a DestinationRule says about one port and subset (O:10.8).
-struct Policy {
+pub(super) struct Policy {
     tls: Option<(ClientTls, Because)>,
-    passthrough: bool,
+    /// Whether the load balancer keeps the dialled address (O:9.5).
+    pub passthrough: bool,
 }
 
 impl Policy {
-    fn new(rule: &DestinationRuleEntry, port: u32, subset: &str) -> Policy {
+    pub fn new(rule: &DestinationRuleEntry, port: u32, subset: &str) -> Policy {
         let mut policy = Policy {
             tls: None,
             passthrough: false,
@@ -72,9 +82,10 @@ impl Policy {
             // A port's own settings replace the whole policy.
             let of_port = top.port_level.iter().position(|(p, _)| *p == port);
             let (effective, path) = match of_port.and_then(|i| Some((i, top.port_level.get(i)?))) {
-                Some((i, (_, own))) => {
-                    (own, format!("spec.trafficPolicy.portLevelSettings[{i}].tls"))
-                }
+                Some((i, (_, own))) => (
+                    own,
+                    format!("spec.trafficPolicy.portLevelSettings[{i}].tls"),
+                ),
                 None => (top, "spec.trafficPolicy.tls".to_owned()),
             };
             policy.apply(effective, |why| Because::new(key, path.clone(), why), false);
@@ -131,9 +142,10 @@ fn written(
         && matches!(tls.mode, ClientTlsMode::Simple | ClientTlsMode::Mutual);
     if credential && !proxy.is_router() && !has_selector {
         let mut because = because;
-        because.why = "credentialName works in a sidecar only with a workloadSelector: without one \
+        because.why =
+            "credentialName works in a sidecar only with a workloadSelector: without one \
                        nothing is encrypted (O:11.2)"
-            .into();
+                .into();
         return SentTls::plain(vec![because]);
     }
     let mutual_without_files = tls.mode == ClientTlsMode::Mutual

@@ -113,7 +113,12 @@ mod tests {
     fn short_names_exist_where_they_resolve() {
         assert_eq!(
             texts(&HOME.alternatives("pay.shop.svc.cluster.local")),
-            ["pay.shop.svc.cluster.local.", "pay", "pay.shop.svc", "pay.shop"]
+            [
+                "pay.shop.svc.cluster.local.",
+                "pay",
+                "pay.shop.svc",
+                "pay.shop"
+            ]
         );
         assert_eq!(
             texts(&HOME.alternatives("pay.other.svc.cluster.local")),

@@ -1,20 +1,18 @@
 //! Outbound listeners: one per address and port, and who wins where services meet (O:5).
 
 use super::address::{NONE, address_for};
-use super::chains::{Builder, Chain, ServicePort};
-use super::client::{Client, Egress, Shape, services, shape};
+use super::chains::{Builder, ServicePort};
+use super::client::{Client, Egress, services, shape};
 use super::domains::Home;
-use super::fallback;
+use super::entry::{Entries, Entry, finish, is_well_known, merge};
 use crate::db::{Db, Mesh, Name, name};
-use crate::envoy::{Because, ChainMatch, FilterChain, Listener};
+use crate::envoy::{Because, Listener};
 use crate::index::facts;
 use crate::names::is_ip;
 use crate::registry::{Port, Protocol, ProtocolClass, Resolution, Service, shared_endpoints};
-use indexmap::IndexMap;
 use meshscope_manifest::Str;
 use meshscope_manifest::spec::meshconfig::Flag;
 use meshscope_manifest::spec::sidecar::CaptureMode;
-use rustc_hash::{FxBuildHasher, FxHashSet};
 use std::sync::Arc;
 
 /// The listener at exactly this address and port. `own` says that the address is the proxy's: the
@@ -72,17 +70,6 @@ impl Wanted<'_> {
     }
 }
 
-/// A listener being put together.
-struct Entry {
-    bind_to_port: bool,
-    chains: Vec<Chain>,
-    protocol: Protocol,
-    locked: bool,
-    because: Vec<Because>,
-}
-
-type Entries = IndexMap<(Str, u32), Entry, FxBuildHasher>;
-
 fn build<'db>(
     db: &'db dyn Db,
     mesh: Mesh,
@@ -120,7 +107,7 @@ fn build<'db>(
     }
     entries
         .into_iter()
-        .map(|((address, port), entry)| finish(&shape, address, port, entry))
+        .map(|((address, port), entry)| finish(shape, address, port, entry))
         .collect()
 }
 
@@ -203,8 +190,7 @@ impl Side<'_, '_> {
                 self.add_at(service, port, self.bind(), wanted, entries);
                 continue;
             }
-            let found =
-                shared_endpoints(self.builder.db, self.builder.mesh, service, port.number);
+            let found = shared_endpoints(self.builder.db, self.builder.mesh, service, port.number);
             if found.is_empty() && !service.is_kubernetes() && !service.has_selector {
                 self.add_at(service, port, self.bind(), wanted, entries);
                 continue;
@@ -378,60 +364,4 @@ pub(super) fn aliases(db: &dyn Db, mesh: Mesh, egress: &Egress, service: &Servic
         .filter(|a| egress.hosts.imports_alias(service, &a.host))
         .map(|a| a.host.clone())
         .collect()
-}
-
-/// Mongo and MySQL never share a listener with another protocol (O:5.9).
-fn is_well_known(incoming: Protocol, existing: Protocol) -> bool {
-    let special = |p| matches!(p, Protocol::Mongo | Protocol::Mysql);
-    incoming != existing && (special(incoming) || special(existing))
-}
-
-/// Appends the chains that do not exclude an earlier one; first come wins (O:5.8).
-fn merge(entry: &mut Entry, incoming: Vec<Chain>) {
-    let mut taken: FxHashSet<_> = entry.chains.iter().map(Chain::conflict_key).collect();
-    for chain in incoming {
-        if taken.insert(chain.conflict_key()) {
-            entry.chains.push(chain);
-        }
-    }
-}
-
-/// The listener's final form (O:5.10).
-fn finish(shape: &Shape, address: Str, port: u32, entry: Entry) -> Listener {
-    let tls_inspector = entry.chains.iter().any(|c| !c.sni.is_empty() || c.reads_sni);
-    let http_inspector = entry.chains.iter().any(|c| c.sniffed.is_some());
-    let mut chains = Vec::new();
-    let mut default: Option<FilterChain> = None;
-    for chain in entry.chains {
-        if chain.matches_all() {
-            default = Some(chain.finish());
-        } else {
-            chains.push(chain.finish());
-        }
-    }
-    let default_chain = match default {
-        Some(only) if chains.is_empty() => {
-            chains.push(only);
-            None
-        }
-        Some(default) => Some(default),
-        None => Some(FilterChain {
-            name: "PassthroughFilterChain".into(),
-            matching: ChainMatch::default(),
-            tls: None,
-            filter: fallback::filter(shape),
-            because: vec![fallback::because(shape)].into_iter().flatten().collect(),
-        }),
-    };
-    Listener {
-        name: format!("{address}_{port}").into(),
-        address,
-        port,
-        bind_to_port: entry.bind_to_port,
-        tls_inspector,
-        http_inspector,
-        chains,
-        default_chain,
-        because: entry.because,
-    }
 }

@@ -8,21 +8,26 @@
 
 mod address;
 mod chains;
+mod claims;
 #[expect(
     missing_docs,
     reason = "salsa's macros generate undocumented accessors"
 )]
 mod client;
 mod client_tls;
+mod clusters;
 mod domains;
+mod entry;
 mod fallback;
 mod listeners;
 mod routes;
+mod virtual_hosts;
 mod virtual_services;
 
 pub use address::address_for;
 pub use client::{Client, ScopeKey, Shape, Traits, client, no_interception, scope_key, shape};
 pub use client_tls::{SentTls, sent_tls};
+pub use clusters::{described, keeps_dialled_address, port_of};
 pub use fallback::{BLACK_HOLE, PASSTHROUGH};
 
 pub(crate) use chains::http_alpn;

@@ -2,10 +2,10 @@
 
 use super::sees;
 use super::served::{bound_servers, uses_gateway};
-use crate::gateways::service_targets;
 use super::subject::{Role, Subject};
 use crate::db::{Db, Mesh, name};
 use crate::envoy::Because;
+use crate::gateways::service_targets;
 use crate::index::{facts, objects};
 use crate::registry::{EndpointKind, Service, endpoints};
 use crate::visibility::{VirtualService, choose, scope_of, services_of};
@@ -105,7 +105,11 @@ fn virtual_service_used(
     if proxy.is_router() {
         let bound = bound_servers(db, mesh, proxy, vs);
         return (!bound.is_empty()).then(|| {
-            Because::new(&vs.object, "spec.hosts", "its hosts are served here (V:R6.10)")
+            Because::new(
+                &vs.object,
+                "spec.hosts",
+                "its hosts are served here (V:R6.10)",
+            )
         });
     }
     if !vs.tls.is_empty() || !vs.tcp.is_empty() {

@@ -113,12 +113,7 @@ fn clusters(db: &dyn Db, mesh: Mesh, subject: &Subject, proxy: &Proxy) -> Vec<Fo
     }
 }
 
-fn listeners_and_routes(
-    db: &dyn Db,
-    mesh: Mesh,
-    subject: &Subject,
-    proxy: &Proxy,
-) -> Vec<Found> {
+fn listeners_and_routes(db: &dyn Db, mesh: Mesh, subject: &Subject, proxy: &Proxy) -> Vec<Found> {
     let keys: Vec<&ResourceKey> = match &subject.is {
         Role::VirtualServices(roots) => roots
             .iter()
@@ -150,8 +145,12 @@ fn of_gateway(db: &dyn Db, mesh: Mesh, subject: &Subject, proxy: &Proxy) -> Vec<
         Role::VirtualServices(roots) => {
             for vs in roots {
                 for server in bound_servers(db, mesh, proxy, vs) {
-                    let because = Because::new(&vs.object, "spec", "its routes are here (G:NACK-4)");
-                    match (&server.route_config, config.listener_on(server.listener_port)) {
+                    let because =
+                        Because::new(&vs.object, "spec", "its routes are here (G:NACK-4)");
+                    match (
+                        &server.route_config,
+                        config.listener_on(server.listener_port),
+                    ) {
                         (Some(name), _) => found.push(route_config(name, &server.hosts, because)),
                         (None, Some(listener)) => {
                             found.push(whole_listener(listener, &server.hosts, because));
@@ -166,12 +165,22 @@ fn of_gateway(db: &dyn Db, mesh: Mesh, subject: &Subject, proxy: &Proxy) -> Vec<
                 if server.gateway.object != subject.key {
                     continue;
                 }
-                let because = server.gateway.because(server.index, "this server (G:NACK-1)");
+                let because = server
+                    .gateway
+                    .because(server.index, "this server (G:NACK-1)");
                 if let Some(listener) = config.listener_on(server.listener_port) {
-                    found.push(whole_listener(listener, &server.server.hosts, because.clone()));
+                    found.push(whole_listener(
+                        listener,
+                        &server.server.hosts,
+                        because.clone(),
+                    ));
                 }
                 if !server.route_name.is_empty() {
-                    found.push(route_config(&server.route_name, &server.server.hosts, because));
+                    found.push(route_config(
+                        &server.route_name,
+                        &server.server.hosts,
+                        because,
+                    ));
                 }
             }
         }
@@ -183,7 +192,12 @@ fn of_gateway(db: &dyn Db, mesh: Mesh, subject: &Subject, proxy: &Proxy) -> Vec<
 pub(super) fn whole_listener(listener: &Listener, own: &[Str], because: Because) -> Found {
     let chains = listener.chains.iter().chain(&listener.default_chain);
     let mut along: Vec<Str> = chains
-        .flat_map(|c| c.matching.server_names.iter().chain(&c.matching.prefix_ranges))
+        .flat_map(|c| {
+            c.matching
+                .server_names
+                .iter()
+                .chain(&c.matching.prefix_ranges)
+        })
         .filter(|n| !own.contains(n))
         .cloned()
         .collect();
@@ -199,8 +213,13 @@ pub(super) fn whole_listener(listener: &Listener, own: &[Str], because: Because)
 /// The first domain of every virtual host that has none of its own domains among `own`.
 fn other_domains(config: &RouteConfig, own: &[Str]) -> Vec<Str> {
     let others = config.virtual_hosts.iter().filter(|h| {
-        let bare = |d: &Str| d.rsplit_once(':').map_or(d.clone(), |(host, _)| Str::new(host));
-        !h.domains.iter().any(|d| own.contains(d) || own.contains(&bare(d)))
+        let bare = |d: &Str| {
+            d.rsplit_once(':')
+                .map_or(d.clone(), |(host, _)| Str::new(host))
+        };
+        !h.domains
+            .iter()
+            .any(|d| own.contains(d) || own.contains(&bare(d)))
     });
     others.filter_map(|h| h.domains.first().cloned()).collect()
 }

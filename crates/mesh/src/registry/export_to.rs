@@ -118,6 +118,9 @@ pub fn exported_to<'db>(db: &'db dyn Db, mesh: Mesh, client: Name<'db>) -> Servi
         .unwrap_or_default()
 }
 
+/// Services of one namespace: exported to a client by name, and public.
+type Between = (Vec<Arc<Service>>, Vec<Arc<Service>>);
+
 /// What of one namespace a client namespace sees: first what is exported to it by name, then what
 /// is public. A scope that imports only `owner` reads this and nothing of the others.
 #[salsa::tracked]
@@ -126,7 +129,7 @@ pub fn exports_between<'db>(
     mesh: Mesh,
     owner: Name<'db>,
     client: Name<'db>,
-) -> Arc<(Vec<Arc<Service>>, Vec<Arc<Service>>)> {
+) -> Arc<Between> {
     let exports = exports(db, mesh, owner);
     let client = client.text(db);
     let named = exports
@@ -202,4 +205,58 @@ pub fn service_in<'db>(
             .unwrap_or(first)
             .clone(),
     )
+}
+
+/// Hosts that are exported to named namespaces only, with those namespaces.
+#[salsa::tracked]
+fn targets_by_host(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Str>>> {
+    let mut targets: FxHashMap<Str, Vec<Str>> = FxHashMap::default();
+    for ns in namespaces(db, mesh).iter() {
+        for (target, service) in &exports(db, mesh, name(db, ns)).targeted {
+            let list = targets.entry(service.host.clone()).or_default();
+            if !list.contains(target) {
+                list.push(target.clone());
+            }
+        }
+    }
+    Arc::new(targets)
+}
+
+/// The namespaces that `host` is exported to by name.
+#[salsa::tracked]
+pub fn service_targets<'db>(db: &'db dyn Db, mesh: Mesh, host: Name<'db>) -> Arc<[Str]> {
+    targets_by_host(db, mesh)
+        .get(host.text(db))
+        .map(|v| v.as_slice().into())
+        .unwrap_or_default()
+}
+
+/// Every host by its first label and by what follows it: for suggestions.
+#[salsa::tracked]
+fn host_parts(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Str>>> {
+    let mut parts: FxHashMap<Str, Vec<Str>> = FxHashMap::default();
+    let mut all: Vec<&Str> = hosts(db, mesh).keys().collect();
+    all.sort();
+    for host in all {
+        if let Some((first, parent)) = host.split_once('.') {
+            for part in [format!("{first}."), parent.to_owned()] {
+                parts.entry(part.into()).or_default().push(host.clone());
+            }
+        }
+    }
+    Arc::new(parts)
+}
+
+/// The hosts that differ from `host` in the first label only, then those that share only that label;
+/// both sorted. For suggestions.
+#[salsa::tracked]
+pub fn similar_hosts<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    host: Name<'db>,
+) -> Arc<(Vec<Str>, Vec<Str>)> {
+    let (first, parent) = host.text(db).split_once('.').unwrap_or((host.text(db), ""));
+    let parts = host_parts(db, mesh);
+    let of = |part: &str| parts.get(part).cloned().unwrap_or_default();
+    Arc::new((of(parent), of(&format!("{first}."))))
 }

@@ -14,10 +14,12 @@ mod service_entry;
 
 pub use alias::{alias_target, aliases_of};
 pub use auto_address::auto_address;
-pub use endpoints::{Endpoint, EndpointKind, container_port, endpoints, shared_endpoints, target_port};
+pub use endpoints::{
+    Endpoint, EndpointKind, container_port, endpoints, shared_endpoints, target_port,
+};
 pub use export_to::{
     Exports, exported_to, exports, exports_between, host_namespaces, is_importable,
-    public_services, service_in, services_in,
+    public_services, service_in, service_targets, services_in, similar_hosts,
 };
 pub use protocol::{Protocol, ProtocolClass};
 pub use service::{Address, Port, Resolution, Service, Source, service_order};

@@ -69,7 +69,12 @@ impl Bytes {
                     call.path.clone()
                 },
                 method: call.method.clone(),
-                scheme: if call.scheme.is_tls() { "https" } else { "http" }.into(),
+                scheme: if call.scheme.is_tls() {
+                    "https"
+                } else {
+                    "http"
+                }
+                .into(),
                 headers: call.headers.clone(),
             },
             bare_sni: Str::default(),

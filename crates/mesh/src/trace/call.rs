@@ -219,7 +219,13 @@ impl fmt::Display for Call {
         } else {
             self.host.to_string()
         };
-        write!(f, "{}://{host}:{}{}", self.scheme.name(), self.port, self.path)
+        write!(
+            f,
+            "{}://{host}:{}{}",
+            self.scheme.name(),
+            self.port,
+            self.path
+        )
     }
 }
 
@@ -241,11 +247,14 @@ pub enum CallError {
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            CallError::NoScheme => {
-                f.write_str("a call is a URL such as https://httpbin.org/get or tcp://10.0.0.1:5432")
-            }
+            CallError::NoScheme => f.write_str(
+                "a call is a URL such as https://httpbin.org/get or tcp://10.0.0.1:5432",
+            ),
             CallError::UnknownScheme(s) => {
-                write!(f, "`{s}` is none of the schemes http, http2, https, tls, tcp")
+                write!(
+                    f,
+                    "`{s}` is none of the schemes http, http2, https, tls, tcp"
+                )
             }
             CallError::NoHost => f.write_str("the URL names no host"),
             CallError::NoPort => f.write_str("tcp and tls calls need a port"),

@@ -27,7 +27,10 @@ pub(super) fn escapes_outbound(workload: &Workload, address: &str, port: u32) ->
         ));
     }
     if list("excludeOutboundIPRanges").is_some_and(|l| has_address(l, address)) {
-        return because("excludeOutboundIPRanges", "leaves this address alone (O:1.4)");
+        return because(
+            "excludeOutboundIPRanges",
+            "leaves this address alone (O:1.4)",
+        );
     }
     if list("includeOutboundPorts").is_some_and(|l| has_port(l, port)) {
         return None;
@@ -64,9 +67,9 @@ fn written<'w>(workload: &'w Workload, annotation: &str) -> Option<&'w str> {
 }
 
 fn has_port(list: &str, port: u32) -> bool {
-    list.split(',').map(str::trim).any(|part| {
-        part == "*" || part.parse() == Ok(port)
-    })
+    list.split(',')
+        .map(str::trim)
+        .any(|part| part == "*" || part.parse() == Ok(port))
 }
 
 fn has_address(list: &str, address: &str) -> bool {

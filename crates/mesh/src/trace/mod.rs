@@ -4,12 +4,14 @@
 //! A trace computes only what its call needs: one listener, the virtual hosts of one host. It must
 //! not know output formats.
 
+mod arrive;
 mod bytes;
 mod call;
 mod capture;
 mod hop;
 mod pass;
 mod resolve;
+mod site;
 mod upstream;
 mod walk;
 
@@ -27,8 +29,9 @@ use crate::workloads::{Proxy, ProxyKind, Workload, proxy_of};
 use bytes::Bytes;
 use meshscope_manifest::Str;
 use pass::{Side, Site};
+use site::{gateway_site, inbound_site};
 use std::sync::Arc;
-use walk::{Walk, empty, end, gateway_site, inbound_site};
+use walk::{Walk, empty, end};
 
 /// Where a call starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,12 +58,16 @@ pub fn trace(db: &dyn Db, mesh: Mesh, from: &From, call: &Call) -> Trace {
                 {
                     return not_in_mesh(because, call);
                 }
-                at(&mut walk, db, mesh, &proxy, mode, &address, call.port, &bytes)
+                at(
+                    &mut walk, db, mesh, &proxy, mode, &address, call.port, &bytes,
+                )
             }
             Some(proxy) => {
                 let mode = call.mode.unwrap_or(Mode::Gateway);
                 let address = call.address.clone().unwrap_or_default();
-                at(&mut walk, db, mesh, &proxy, mode, &address, call.port, &bytes)
+                at(
+                    &mut walk, db, mesh, &proxy, mode, &address, call.port, &bytes,
+                )
             }
             None => not_in_mesh(uninjected(workload), call),
         },
@@ -83,7 +90,9 @@ pub fn trace(db: &dyn Db, mesh: Mesh, from: &From, call: &Call) -> Trace {
             };
             let mode = call.mode.unwrap_or(default);
             let address = address(db, mesh, proxy, call);
-            at(&mut walk, db, mesh, proxy, mode, &address, call.port, &bytes)
+            at(
+                &mut walk, db, mesh, proxy, mode, &address, call.port, &bytes,
+            )
         }
     }
 }
@@ -114,7 +123,9 @@ fn at(
         Mode::Inbound => inbound_site(db, mesh, proxy, address, port),
         Mode::Outbound | Mode::Gateway => {
             let listener = listener_for(db, mesh, proxy, address, port);
-            let unclaimed = listener.as_ref().is_none_or(|l| l.name == "virtualOutbound");
+            let unclaimed = listener
+                .as_ref()
+                .is_none_or(|l| l.name == "virtualOutbound");
             if unclaimed && port == facts(db, mesh).config.proxy_inbound_listen_port {
                 // The inbound listener has that very port, on every address.
                 inbound_site(db, mesh, proxy, address, port)

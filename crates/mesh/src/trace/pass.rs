@@ -212,9 +212,13 @@ fn route(
         rewrite: None,
     };
     let routes: Arc<RouteConfig> = match &site.side {
-        Side::Outbound => {
-            route_config_for(db, mesh, &site.proxy, config, without_port(&request.authority))
-        }
+        Side::Outbound => route_config_for(
+            db,
+            mesh,
+            &site.proxy,
+            config,
+            without_port(&request.authority),
+        ),
         Side::Gateway => gateway_route_config(db, mesh, &site.proxy, config),
         Side::Inbound(ports) => {
             // Written into the listener: one virtual host for everything (O:17.4).
@@ -249,16 +253,17 @@ fn route(
         passed.hop.route = Some(found);
         let misses = host.routes.iter().flat_map(|r| r.because.last().cloned());
         passed.hop.near_misses.extend(misses.take(5).map(|mut b| {
-            b.why = "a route of the virtual host whose conditions the request does not meet (O:8.15)"
-                .into();
+            b.why =
+                "a route of the virtual host whose conditions the request does not meet (O:8.15)"
+                    .into();
             b
         }));
         return passed.ends(Verdict::NoRoute, ClientSees::Status(404));
     };
     if answer == Answer::Unknown {
-        passed.assumptions.push(
-            "conditions on tokens or unreadable patterns are taken as not met".into(),
-        );
+        passed
+            .assumptions
+            .push("conditions on tokens or unreadable patterns are taken as not met".into());
     }
     let earlier = host.routes.iter().take(index);
     let misses = earlier.flat_map(|r| r.because.last().cloned());

@@ -3,9 +3,10 @@
 use crate::db::{Db, Mesh, name};
 use crate::gateways::gateway_clusters;
 use crate::index::{facts, resource};
-use crate::outbound::{BLACK_HOLE, PASSTHROUGH};
+use crate::outbound::{BLACK_HOLE, PASSTHROUGH, keeps_dialled_address, port_of};
 use crate::registry::{
-    Endpoint, EndpointKind, Resolution, Service, endpoints, host_namespaces, service_in, target_port,
+    Endpoint, EndpointKind, Resolution, Service, endpoints, host_namespaces, service_in,
+    target_port,
 };
 use crate::visibility::{destination_rule_for, has_cluster, services_of};
 use crate::workloads::{Proxy, Workload};
@@ -46,8 +47,10 @@ pub(super) fn find(db: &dyn Db, mesh: Mesh, proxy: &Proxy, cluster: &str) -> Ups
     let services = services_of(db, mesh, proxy);
     let Some(member) = services.get(host) else {
         return Upstream::Missing(
-            format!("the proxy has no service {host}: not defined, not exported to it, or not \
-                     imported by its Sidecar (O:9.1)")
+            format!(
+                "the proxy has no service {host}: not defined, not exported to it, or not \
+                     imported by its Sidecar (O:9.1)"
+            )
             .into(),
         );
     };
@@ -57,7 +60,9 @@ pub(super) fn find(db: &dyn Db, mesh: Mesh, proxy: &Proxy, cluster: &str) -> Ups
     }
     let slimmed = proxy.is_router()
         && facts(db, mesh).flag(Flag::FilterGatewayClusterConfig)
-        && !gateway_clusters(db, mesh, proxy).iter().any(|c| c.name == cluster);
+        && !gateway_clusters(db, mesh, proxy)
+            .iter()
+            .any(|c| c.name == cluster);
     if slimmed {
         return Upstream::Missing(
             "the gateway gets only clusters its routes can reach (G:CL-1)".into(),
@@ -130,15 +135,27 @@ pub(super) fn target(
             .map(|(s, _, _)| s.labels.clone());
         chosen.retain(|e| labels.as_ref().is_none_or(|l| l.subset_of(&e.labels)));
     }
-    if service.resolution == Resolution::Passthrough {
-        let symbolic = address == service.host;
-        chosen.retain(|e| symbolic || e.address.as_deref() == Some(address));
-        if chosen.is_empty() {
-            return Target::Dialled;
+    let keeps_address = service.resolution == Resolution::Passthrough
+        || is_passthrough(db, mesh, proxy, service, port, subset);
+    match (keeps_address, proxy.is_router()) {
+        (true, false) => {
+            let symbolic = address == service.host;
+            chosen.retain(|e| symbolic || e.address.as_deref() == Some(address));
+            if chosen.is_empty() {
+                return Target::Dialled;
+            }
         }
+        // A gateway has nowhere to keep: it asks istiod, which knows endpoints or none (G:CL-4).
+        (true, true) if chosen.is_empty() && !service.is_kubernetes() => return Target::Nobody,
+        _ => {}
     }
     if service.resolution == Resolution::DynamicDns {
-        return Target::Outside(service.host.clone());
+        // The filters it needs exist in sidecars only (G:CL-4).
+        return if proxy.is_router() {
+            Target::Nobody
+        } else {
+            Target::Outside(service.host.clone())
+        };
     }
     let Some(first) = chosen.first() else {
         return if !all.is_empty() || (!service.is_kubernetes() && !service.has_selector) {
@@ -164,8 +181,26 @@ pub(super) fn target(
                 others,
             }
         }
-        None => Target::Outside(first.address.clone().unwrap_or_else(|| service.host.clone())),
+        None => Target::Outside(
+            first
+                .address
+                .clone()
+                .unwrap_or_else(|| service.host.clone()),
+        ),
     }
+}
+
+/// Whether a DestinationRule turns the cluster into one that keeps the dialled address (O:9.5).
+fn is_passthrough(
+    db: &dyn Db,
+    mesh: Mesh,
+    proxy: &Proxy,
+    service: &Service,
+    port: u32,
+    subset: &str,
+) -> bool {
+    let rule = destination_rule_for(db, mesh, proxy, &service.host, &service.namespace);
+    rule.is_some_and(|r| keeps_dialled_address(&r, port, subset))
 }
 
 /// The workloads an endpoint is, with the port inside the pod: its own pods, or those behind a
@@ -177,7 +212,7 @@ fn workloads_of(
     port: u32,
     endpoint: &Endpoint,
 ) -> Vec<(Arc<Workload>, Endpoint, u32)> {
-    let port = endpoint_port(service, port, endpoint);
+    let port = port_of(service, port, endpoint);
     match &endpoint.kind {
         EndpointKind::Workload(workload) => {
             let target = container_port_of(db, mesh, service, port, workload);
@@ -209,22 +244,6 @@ fn workloads_of(
                 .collect()
         }
         EndpointKind::Address(_) => Vec::new(),
-    }
-}
-
-/// The port of an endpoint: its own for the port's name, the target port, the number (O:2.3).
-fn endpoint_port(service: &Service, port: u32, endpoint: &Endpoint) -> u32 {
-    if service.is_kubernetes() {
-        return port;
-    }
-    let Some(known) = service.port(port) else {
-        return port;
-    };
-    let own = endpoint.ports.iter().find(|(n, _)| *n == known.name);
-    match (own, known.target_port) {
-        (Some((_, number)), _) => *number,
-        (None, 0) => port,
-        (None, target) => target,
     }
 }
 

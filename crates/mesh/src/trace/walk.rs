@@ -1,36 +1,27 @@
 //! From proxy to proxy until the call arrives, is refused, leaves, or comes back to where it was.
 
-use super::bytes::{Bytes, Shown};
-use super::capture::escapes_inbound;
-use super::hop::{Branch, ClientSees, Hop, Trace, Verdict};
+use super::bytes::Bytes;
+use super::hop::{Branch, ClientSees, Trace, Verdict};
 use super::pass::{Passed, Side, Site, Way, because_of, pass};
-use super::upstream::{Target, Upstream, find, target};
+use super::upstream::{Upstream, find};
 use crate::db::{Db, Mesh};
-use crate::envoy::Because;
-use crate::gateways::gateway_listeners;
-use crate::inbound::{
-    Caller, Decision, RequestFacts, authorize, inbound_listener, inbound_ports,
-};
-use crate::index::facts;
-use crate::outbound::{SentTls, sent_tls};
-use crate::registry::{Endpoint, Service};
-use crate::workloads::{Proxy, ProxyKind, Workload, proxy_of};
+use crate::inbound::{Decision, Identity};
+use crate::outbound::SentTls;
+use crate::workloads::Proxy;
 use meshscope_manifest::Str;
-use meshscope_manifest::spec::traffic::ClientTlsMode;
-use std::sync::Arc;
 
 /// Proxies a trace may visit, all branches together: every call ends.
 const BUDGET: usize = 64;
 
 /// A walk.
 pub(super) struct Walk<'db> {
-    db: &'db dyn Db,
-    mesh: Mesh,
+    pub db: &'db dyn Db,
+    pub mesh: Mesh,
     budget: usize,
     /// Where the call has been on the way to here, and with which bytes.
     visited: Vec<(Str, Str, u32, Bytes)>,
     /// The caller's IP as test files give it.
-    source_ip: Option<Str>,
+    pub source_ip: Option<Str>,
 }
 
 impl<'db> Walk<'db> {
@@ -44,7 +35,7 @@ impl<'db> Walk<'db> {
         }
     }
 
-    /// What happens from here on. `identity` is the workload the proxy acts for.
+    /// What happens from here on.
     pub fn go(&mut self, site: &Site, bytes: &Bytes) -> Trace {
         let here = (
             site.proxy.workload.clone(),
@@ -69,6 +60,32 @@ impl<'db> Walk<'db> {
             trace.assumptions = passed.assumptions;
             trace.hops.push(passed.hop);
             return with_gateways(trace);
+        }
+        let mut passed = passed;
+        let mut admission = None;
+        if matches!(site.side, Side::Inbound(_)) {
+            let mutual = passed.hop.chain.as_ref().is_some_and(|c| c.terminates_tls);
+            let identity = if mutual {
+                Identity::Unknown
+            } else {
+                Identity::Nobody
+            };
+            match self.admit(site, &passed, identity) {
+                Decision::Denied(because) => {
+                    let sees = if passed.http {
+                        ClientSees::Status(403)
+                    } else {
+                        ClientSees::Reset
+                    };
+                    passed = passed.ends(Verdict::Denied, sees);
+                    passed.hop.because.extend(because);
+                    let mut trace = end(Verdict::Denied, sees, &site.proxy);
+                    trace.hops.push(passed.hop);
+                    return trace;
+                }
+                Decision::Undecided(because) => admission = Some(because),
+                Decision::Allowed => {}
+            }
         }
         let main = heaviest(&passed.ways);
         let mut followed = None;
@@ -107,6 +124,10 @@ impl<'db> Walk<'db> {
         hop.because.extend(sent.because);
         trace.hops.insert(0, hop);
         trace.assumptions.splice(0..0, assumptions);
+        if let Some(because) = admission {
+            trace.because.extend(because);
+            trace.assumptions.push(admitted(&site.proxy));
+        }
         with_gateways(trace)
     }
 
@@ -166,211 +187,8 @@ impl<'db> Walk<'db> {
         }
     }
 
-    fn to_service(
-        &mut self,
-        site: &Site,
-        passed: &Passed,
-        service: &Arc<Service>,
-        port: u32,
-        subset: &str,
-    ) -> (Trace, SentTls) {
-        let (db, mesh) = (self.db, self.mesh);
-        let tls_to = |endpoint: Option<(&Endpoint, u32)>| {
-            sent_tls(db, mesh, &site.proxy, service, port, subset, endpoint)
-        };
-        let target = target(db, mesh, &site.proxy, service, port, subset, &site.address);
-        let arrived = |destination: Str| {
-            let mut trace = end(Verdict::Routed, ClientSees::Upstream, &site.proxy);
-            trace.destinations.push(destination);
-            trace
-        };
-        match target {
-            Target::Outside(host) => (arrived(host), tls_to(None)),
-            Target::Dialled => (arrived(self.dialled(site, passed)), tls_to(None)),
-            Target::Unknown => {
-                let mut trace = arrived(service.host.clone());
-                trace.assumptions.push(
-                    format!("no workload in the files is behind {}", service.host).into(),
-                );
-                (trace, tls_to(None))
-            }
-            Target::Nobody => {
-                let sees = if passed.http {
-                    ClientSees::Status(503)
-                } else {
-                    ClientSees::Reset
-                };
-                let mut trace = end(Verdict::NoEndpoints, sees, &site.proxy);
-                let why = if subset.is_empty() {
-                    "has no endpoints (O:9.4)"
-                } else {
-                    "has endpoints, but none with the labels of the subset (O:9.4)"
-                };
-                trace.because.push(Because::new(&service.object, "", why));
-                (trace, tls_to(None))
-            }
-            Target::Workload {
-                workload,
-                endpoint,
-                port: inner,
-                others,
-            } => {
-                let sent = tls_to(Some((&endpoint, inner)));
-                let mut bytes = passed.bytes.clone();
-                wrap(&mut bytes, &sent, passed.http);
-                let mut trace = self.to_workload(site, passed, &workload, inner, bytes, &sent);
-                if others > 0 {
-                    trace.assumptions.push(
-                        format!("{} is one of {} workloads behind {}", workload.label(), others + 1, service.host)
-                            .into(),
-                    );
-                }
-                (trace, sent)
-            }
-        }
-    }
-
-    fn to_workload(
-        &mut self,
-        site: &Site,
-        passed: &Passed,
-        workload: &Arc<Workload>,
-        port: u32,
-        bytes: Bytes,
-        sent: &SentTls,
-    ) -> Trace {
-        let Some(proxy) = proxy_of(workload) else {
-            return self.to_bare(passed, workload, sent);
-        };
-        let answer = match proxy.kind {
-            ProxyKind::Router => self.to_gateway(&proxy, port, &bytes),
-            ProxyKind::Sidecar => self.to_sidecar(site, workload, proxy, port, &bytes, sent),
-        };
-        through(answer, passed.http)
-    }
-
-    /// A workload without proxy: mutual TLS finds nobody who answers it (O:11.6).
-    fn to_bare(&self, passed: &Passed, workload: &Workload, sent: &SentTls) -> Trace {
-        let label: Str = workload.label().into();
-        if sent.mode == Some(ClientTlsMode::IstioMutual) {
-            let mut trace = empty(Verdict::MtlsError, ClientSees::Reset);
-            trace.stops_at = Some(label);
-            let why = "has no proxy that could answer mutual TLS (O:11.6)";
-            trace.because.push(Because::new(&workload.object, "", why));
-            return through(trace, passed.http);
-        }
-        let mut trace = empty(Verdict::Routed, ClientSees::Upstream);
-        trace.destinations.push(format!("workload:{label}").into());
-        trace
-    }
-
-    fn to_gateway(&mut self, proxy: &Proxy, port: u32, bytes: &Bytes) -> Trace {
-        match gateway_site(self.db, self.mesh, proxy, "", port) {
-            Ok(site) => self.go(&site, bytes),
-            Err(hop) => {
-                let mut trace = end(Verdict::NoListener, ClientSees::Refused, proxy);
-                trace.hops.push(*hop);
-                with_gateways(trace)
-            }
-        }
-    }
-
-    fn to_sidecar(
-        &mut self,
-        site: &Site,
-        workload: &Arc<Workload>,
-        proxy: Proxy,
-        port: u32,
-        bytes: &Bytes,
-        sent: &SentTls,
-    ) -> Trace {
-        let arrived = |because: Option<Because>| {
-            let mut trace = empty(Verdict::Routed, ClientSees::Upstream);
-            trace.destinations.push(destination(&proxy));
-            trace.because.extend(because);
-            trace
-        };
-        if let Some(because) = escapes_inbound(workload, port) {
-            return arrived(Some(because));
-        }
-        let Some(inbound) = inbound_site(self.db, self.mesh, &proxy, "", port) else {
-            return arrived(None);
-        };
-        let passed = pass(self.db, self.mesh, &inbound, bytes);
-        if passed.ways.is_empty() {
-            let mut trace = end(passed.hop.verdict, passed.hop.client_sees, &proxy);
-            trace.because = passed.hop.because;
-            trace.because.extend(passed.hop.near_misses);
-            return trace;
-        }
-        let terminated = passed.hop.chain.as_ref().is_some_and(|c| c.terminates_tls);
-        let mutual = terminated && sent.mode == Some(ClientTlsMode::IstioMutual);
-        let caller = self.caller(&site.proxy, mutual, port, &passed);
-        match authorize(self.db, self.mesh, &proxy, &caller) {
-            Decision::Allowed => arrived(None),
-            Decision::Denied(because) => {
-                let sees = if passed.http {
-                    ClientSees::Status(403)
-                } else {
-                    ClientSees::Reset
-                };
-                let mut trace = end(Verdict::Denied, sees, &proxy);
-                trace.because = because;
-                trace
-            }
-            Decision::Undecided(because) => {
-                let mut trace = arrived(None);
-                trace.because = because;
-                trace.assumptions.push(
-                    format!("the AuthorizationPolicies of {} let the call in", proxy.workload)
-                        .into(),
-                );
-                trace
-            }
-        }
-    }
-
-    /// What the called side knows of the caller.
-    pub fn caller(&self, from: &Proxy, mutual: bool, port: u32, passed: &Passed) -> Caller {
-        let identity = mutual.then(|| self.principal(from)).flatten();
-        Caller {
-            namespace: identity.as_ref().map(|_| from.namespace.clone()),
-            principal: identity,
-            source_ip: self.source_ip.clone(),
-            port,
-            request: passed.http.then(|| RequestFacts {
-                host: passed.bytes.request.authority.clone(),
-                method: if passed.bytes.request.method.is_empty() {
-                    "GET".into()
-                } else {
-                    passed.bytes.request.method.clone()
-                },
-                path: passed
-                    .bytes
-                    .request
-                    .path
-                    .split('?')
-                    .next()
-                    .unwrap_or_default()
-                    .into(),
-            }),
-        }
-    }
-
-    fn principal(&self, from: &Proxy) -> Option<Str> {
-        let (namespace, workload) = from.workload.split_once('/')?;
-        let found = crate::workloads::find_workload(self.db, self.mesh, namespace, workload)?;
-        let account = if found.service_account.is_empty() {
-            "default"
-        } else {
-            &found.service_account
-        };
-        let domain = &facts(self.db, self.mesh).config.trust_domain;
-        Some(format!("{domain}/ns/{namespace}/sa/{account}").into())
-    }
-
     /// The address a call that is not redirected anywhere goes to.
-    fn dialled(&self, site: &Site, passed: &Passed) -> Str {
+    pub fn dialled(&self, site: &Site, passed: &Passed) -> Str {
         if !site.address.is_empty() {
             return site.address.clone();
         }
@@ -381,93 +199,6 @@ impl<'db> Walk<'db> {
             host.clone()
         }
     }
-}
-
-/// The listener of a gateway workload on a port; without one the hop that says so.
-pub(super) fn gateway_site(
-    db: &dyn Db,
-    mesh: Mesh,
-    proxy: &Proxy,
-    address: &str,
-    port: u32,
-) -> Result<Site, Box<Hop>> {
-    let config = gateway_listeners(db, mesh, proxy);
-    let exact = config
-        .listeners
-        .iter()
-        .find(|l| l.port == port && !address.is_empty() && l.address == address);
-    let wildcard = |l: &&crate::envoy::Listener| {
-        l.port == port && (l.address == "0.0.0.0" || l.address == "::")
-    };
-    match exact.or_else(|| config.listeners.iter().find(wildcard)) {
-        Some(listener) => Ok(Site {
-            proxy: proxy.clone(),
-            listener: Arc::new(listener.clone()),
-            address: address.into(),
-            port,
-            side: Side::Gateway,
-        }),
-        None => {
-            let others = config.listeners.iter().flat_map(|l| {
-                l.because.first().cloned().map(|mut b| {
-                    b.why = format!("listens on port {}, not on {port} (O:12)", l.port).into();
-                    b
-                })
-            });
-            let dropped = config
-                .dropped
-                .iter()
-                .filter(|d| d.port == port)
-                .flat_map(|d| d.parties.clone());
-            Err(Box::new(Hop {
-                is_gateway: true,
-                proxy: proxy.workload.clone(),
-                listener: None,
-                chain: None,
-                route: None,
-                branches: Vec::new(),
-                verdict: Verdict::NoListener,
-                client_sees: ClientSees::Refused,
-                because: Vec::new(),
-                near_misses: dropped.chain(others).take(5).collect(),
-            }))
-        }
-    }
-}
-
-/// The inbound side of a sidecar; `None` where nothing is redirected.
-pub(super) fn inbound_site(
-    db: &dyn Db,
-    mesh: Mesh,
-    proxy: &Proxy,
-    address: &str,
-    port: u32,
-) -> Option<Site> {
-    Some(Site {
-        proxy: proxy.clone(),
-        listener: inbound_listener(db, mesh, proxy)?,
-        address: address.into(),
-        port,
-        side: Side::Inbound(inbound_ports(db, mesh, proxy).into()),
-    })
-}
-
-/// Puts the TLS a proxy adds around the bytes.
-fn wrap(bytes: &mut Bytes, sent: &SentTls, http: bool) {
-    let Some(mode) = sent.mode else { return };
-    let host = &bytes.request.authority;
-    let sni = if sent.sni.is_empty() && http {
-        // Envoy takes the Host header (O:11.2).
-        host.clone()
-    } else {
-        sent.sni.clone()
-    };
-    let shown = match mode {
-        ClientTlsMode::IstioMutual => Shown::Istio,
-        ClientTlsMode::Mutual => Shown::Own,
-        ClientTlsMode::Simple | ClientTlsMode::Disable => Shown::Nothing,
-    };
-    bytes.wrap(sni, shown);
 }
 
 /// The index of the way the trace follows: the heaviest that is no copy.
@@ -485,7 +216,7 @@ fn heaviest(ways: &[Way]) -> usize {
 }
 
 /// What the caller sees of an answer that comes back through a proxy (O:12).
-fn through(mut trace: Trace, http: bool) -> Trace {
+pub(super) fn through(mut trace: Trace, http: bool) -> Trace {
     trace.client_sees = match (trace.client_sees, http) {
         (ClientSees::Reset | ClientSees::Refused, true) => ClientSees::Status(503),
         (ClientSees::Refused, false) => ClientSees::Reset,
@@ -494,7 +225,16 @@ fn through(mut trace: Trace, http: bool) -> Trace {
     trace
 }
 
-fn plain() -> SentTls {
+/// The assumption behind a call that policies may or may not let in.
+pub(super) fn admitted(proxy: &Proxy) -> Str {
+    format!(
+        "the AuthorizationPolicies of {} let the call in",
+        proxy.workload
+    )
+    .into()
+}
+
+pub(super) fn plain() -> SentTls {
     SentTls {
         mode: None,
         sni: Str::default(),
@@ -502,7 +242,7 @@ fn plain() -> SentTls {
     }
 }
 
-fn destination(proxy: &Proxy) -> Str {
+pub(super) fn destination(proxy: &Proxy) -> Str {
     format!("workload:{}", proxy.workload).into()
 }
 
@@ -528,7 +268,7 @@ pub(super) fn end(verdict: Verdict, client_sees: ClientSees, at: &Proxy) -> Trac
     trace
 }
 
-fn with_gateways(mut trace: Trace) -> Trace {
+pub(super) fn with_gateways(mut trace: Trace) -> Trace {
     let gateways = trace.hops.iter().filter(|h| h.is_gateway);
     trace.through_gateways = gateways.map(|h| h.proxy.clone()).collect();
     trace

@@ -1,7 +1,10 @@
 //! Who sees what: VirtualServices, services and DestinationRules per proxy class (V:2-V:5).
 
+mod claims;
+mod client;
 mod clusters;
 pub mod delegate;
+mod destination;
 mod imports;
 mod merge;
 mod rule_lookup;
@@ -11,19 +14,24 @@ mod sidecar;
 mod virtual_service;
 mod virtual_services;
 
-pub use clusters::{
-    Cluster, cluster_name, clusters, clusters_of, has_cluster, headless_by_eds,
+pub use claims::claimants;
+pub use client::{
+    Client, View, carriers, carries, clients, clients_in, open_views, restricted_clients,
 };
+pub use clusters::{Cluster, cluster_name, clusters, clusters_of, has_cluster, headless_by_eds};
+pub use destination::{Fate, declared, declared_in, fate, is_visible_to};
 pub use imports::{destinations, pick};
 pub use rule_lookup::{
-    Entry as DestinationRuleEntry, Step as LookupStep, choose, destination_rule_for,
-    find as find_destination_rules, lookup as destination_rules, passes_export,
-    tables_in as destination_rule_tables,
+    Entry as DestinationRuleEntry, Step as LookupStep, Tables as DestinationRuleTables, choose,
+    destination_rule_for, find as find_destination_rules, lookup as destination_rules,
+    passes_export, rule_namespaces, rules_covering, tables_in as destination_rule_tables,
 };
 pub use scopes::{Listener, Scope, router_services, scope, scope_of};
 pub use service_set::{Member, Reason, ServiceSet};
 pub use sidecar::{EgressHosts, root_sidecar, sidecar_for, sidecars_in};
-pub use virtual_service::{HttpRoute, L4Route, MatchPlace, VirtualService, virtual_services_in};
+pub use virtual_service::{
+    HttpRoute, L4Route, MatchPlace, VirtualService, completed, delegates_named, virtual_services_in,
+};
 pub use virtual_services::{Audience, VsList, audience, public_bound, virtual_services_for};
 
 use crate::db::{Db, Mesh, Name, name};

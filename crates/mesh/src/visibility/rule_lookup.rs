@@ -4,7 +4,7 @@
 //! one host re-runs nothing of another.
 
 use crate::db::{Db, Mesh, Name, name};
-use crate::index::{facts, objects};
+use crate::index::{facts, namespaces, objects};
 use crate::names::{HostTable, resolve_short_name};
 use crate::workloads::Proxy;
 use meshscope_manifest::spec::Labels;
@@ -252,4 +252,62 @@ pub fn destination_rule_for(
     let client = &proxy.config_namespace;
     let found = lookup(db, mesh, name(db, client), name(db, host), name(db, owner)).clone()?;
     choose(&found.1, client, &proxy.labels)
+}
+
+/// The hosts the DestinationRules of one namespace are for: unchanged by an edit of their policies.
+#[salsa::tracked]
+fn rule_hosts_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Str]> {
+    let domain = &facts(db, mesh).config_domain;
+    let mut hosts: Vec<Str> = objects(db, mesh, namespace, Kind::DestinationRule)
+        .iter()
+        .filter_map(|r| Some((r, r.destination_rule()?)))
+        .map(|(r, d)| resolve_short_name(&d.host, &r.key.namespace, domain))
+        .collect();
+    hosts.sort();
+    hosts.dedup();
+    hosts.into()
+}
+
+/// For each host some DestinationRule is for, the namespaces that have one.
+#[salsa::tracked]
+fn rule_hosts(db: &dyn Db, mesh: Mesh) -> Arc<HostTable<Vec<Str>>> {
+    let mut table: HostTable<Vec<Str>> = HostTable::default();
+    for ns in namespaces(db, mesh).iter() {
+        for host in rule_hosts_in(db, mesh, name(db, ns)).iter() {
+            table.entry_or_insert_with(host, Vec::new).push(ns.clone());
+        }
+    }
+    Arc::new(table)
+}
+
+/// The namespaces that have a DestinationRule for `host` or for a wildcard that covers it, sorted.
+#[salsa::tracked]
+pub fn rule_namespaces<'db>(db: &'db dyn Db, mesh: Mesh, host: Name<'db>) -> Arc<[Str]> {
+    let table = rule_hosts(db, mesh);
+    let covering = table.covering(host.text(db));
+    let mut namespaces: Vec<Str> = covering.flat_map(|(_, list)| list.clone()).collect();
+    namespaces.sort();
+    namespaces.dedup();
+    namespaces.into()
+}
+
+/// The DestinationRules of one namespace for `host`, wildcards that cover it included, in istiod's
+/// order, whoever they are exported to.
+pub fn rules_covering<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    namespace: Name<'db>,
+    host: &str,
+) -> Vec<Arc<Resource>> {
+    let domain = &facts(db, mesh).config_domain;
+    let covers = |r: &Resource| {
+        r.destination_rule().is_some_and(|d| {
+            let own = resolve_short_name(&d.host, &r.key.namespace, domain);
+            own == host || crate::names::subset_of(host, &own)
+        })
+    };
+    let rules = objects(db, mesh, namespace, Kind::DestinationRule);
+    let mut rules: Vec<Arc<Resource>> = rules.iter().filter(|r| covers(r)).cloned().collect();
+    rules.sort_by(|a, b| crate::index::config_order(a, b));
+    rules
 }

@@ -233,7 +233,7 @@ fn winners(db: &dyn Db, mesh: Mesh, members: &[Member], client: &str) -> FxHashM
 /// The members of a listener that imports everything, for clients that own nothing special.
 #[salsa::tracked]
 fn everything_base(db: &dyn Db, mesh: Mesh) -> Arc<Base> {
-    let mut members = as_members(&public_services(db, mesh), &imported_first());
+    let mut members = as_members(public_services(db, mesh), &imported_first());
     let winners = winners(db, mesh, &members, "");
     members.retain(|m| winners.get(&m.service.host) == Some(&m.service.namespace));
     Arc::new(Base::new(members))
@@ -271,14 +271,12 @@ fn contested(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Arc<Service>>>> 
     Arc::new(by_host)
 }
 
+/// A host with its candidates: those exported to the client by name, then public ones.
+type Contest = (Str, Vec<Arc<Service>>, Vec<Arc<Service>>);
+
 /// The hosts for which a client differs from the base, each with all its candidates: those exported
 /// to it by name, then public ones.
-fn differing<'db>(
-    db: &'db dyn Db,
-    mesh: Mesh,
-    client: Name<'db>,
-    base: &Base,
-) -> Vec<(Str, Vec<Arc<Service>>, Vec<Arc<Service>>)> {
+fn differing<'db>(db: &'db dyn Db, mesh: Mesh, client: Name<'db>, base: &Base) -> Vec<Contest> {
     let named = exported_to(db, mesh, client);
     let contested = contested(db, mesh);
     let mut hosts: Vec<Str> = named.iter().map(|s| s.host.clone()).collect();
@@ -309,7 +307,7 @@ fn differing<'db>(
 fn everything<'db>(db: &'db dyn Db, mesh: Mesh, client: Name<'db>) -> ServiceSet {
     let base = everything_base(db, mesh);
     let (mut hidden, mut first, mut among) = (FxHashSet::default(), Vec::new(), Vec::new());
-    for (host, named, public) in differing(db, mesh, client, &base) {
+    for (host, named, public) in differing(db, mesh, client, base) {
         let reason = imported_first();
         let mut candidates = as_members(&named, &reason);
         candidates.extend(as_members(&public, &reason));
@@ -383,7 +381,7 @@ fn everything_clusters<'db>(
     let winners = everything_base(db, mesh);
     let mut merged = Merged::default();
     let mut hidden = FxHashSet::default();
-    for (host, _, _) in differing(db, mesh, client, &winners) {
+    for (host, _, _) in differing(db, mesh, client, winners) {
         listener
             .services
             .of_host(&host)
@@ -445,7 +443,7 @@ pub fn router_services<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -
 #[salsa::tracked]
 fn router_base(db: &dyn Db, mesh: Mesh) -> Arc<Base> {
     let mut merged = Merged::default();
-    for member in as_members(&public_services(db, mesh), &Reason::Visible) {
+    for member in as_members(public_services(db, mesh), &Reason::Visible) {
         merged.append(member);
     }
     Arc::new(Base::new(merged.into_members()))

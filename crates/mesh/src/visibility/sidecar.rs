@@ -119,6 +119,13 @@ impl EgressHosts {
         })
     }
 
+    /// Whether some element lists `host` for objects of `namespace`.
+    pub fn lists(&self, namespace: &str, host: &str) -> bool {
+        self.entries
+            .iter()
+            .any(|(ns, h, _)| (ns == namespace || ns == "*") && (h == host || matches(host, h)))
+    }
+
     /// Whether an alias host belongs to the import of a concrete service (V:R1.24).
     pub fn imports_alias(&self, concrete: &Service, alias_host: &str) -> bool {
         let own = self.entries.iter().any(|(ns, h, _)| {

@@ -6,6 +6,7 @@
 
 use super::{Proxy, ProxyKind, Workload, proxy_of, workloads_in};
 use crate::db::{Db, Mesh, Name, name};
+use crate::gateway_api::managed;
 use crate::index::{namespaces, objects};
 use meshscope_manifest::spec::Labels;
 use meshscope_manifest::{Kind, Str};
@@ -81,7 +82,11 @@ fn keys_mentioned_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> 
             .filter_map(|r| r.attached())
             .for_each(|a| add(&a.selector));
     }
-    for r in of(Kind::Service) {
+    let services = of(Kind::Service);
+    for r in services
+        .iter()
+        .chain(managed(db, mesh, namespace, Kind::Service))
+    {
         r.service().into_iter().for_each(|s| add(&s.selector));
     }
     for r in of(Kind::ServiceEntry) {

@@ -1,9 +1,11 @@
 //! A mesh of a workspace: the questions people ask it, answered as plain values.
 
 mod attachments;
+mod egress;
 mod findings;
 mod fixes;
 mod place;
+mod reach;
 mod rule_findings;
 mod suppressions;
 mod visibility;

@@ -1,0 +1,43 @@
+//! Hosts that several VirtualServices claim for the mesh (V:R4.20).
+
+use super::virtual_service::virtual_services_in;
+use crate::db::{Db, Mesh, Name, name};
+use crate::index::namespaces;
+use meshscope_manifest::{ResourceKey, Str};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// The hosts one namespace claims for the mesh: unchanged by an edit of routes.
+#[salsa::tracked]
+fn claims_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[(Str, ResourceKey)]> {
+    virtual_services_in(db, mesh, namespace)
+        .iter()
+        .filter(|vs| vs.is_bound_to("mesh") && !vs.gateway_semantics)
+        .flat_map(|vs| vs.hosts.iter().map(|h| (h.clone(), vs.object.clone())))
+        .collect()
+}
+
+/// The hosts that more than one VirtualService claims.
+#[salsa::tracked]
+fn contested(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Arc<[ResourceKey]>>> {
+    let mut claims: FxHashMap<Str, Vec<ResourceKey>> = FxHashMap::default();
+    for ns in namespaces(db, mesh).iter() {
+        for (host, object) in claims_in(db, mesh, name(db, ns)).iter() {
+            let list = claims.entry(host.clone()).or_default();
+            if !list.contains(object) {
+                list.push(object.clone());
+            }
+        }
+    }
+    claims.retain(|_, list| list.len() > 1);
+    Arc::new(claims.into_iter().map(|(h, l)| (h, l.into())).collect())
+}
+
+/// The VirtualServices that claim `host` for the mesh, when they are several.
+#[salsa::tracked]
+pub fn claimants<'db>(db: &'db dyn Db, mesh: Mesh, host: Name<'db>) -> Arc<[ResourceKey]> {
+    contested(db, mesh)
+        .get(host.text(db))
+        .cloned()
+        .unwrap_or_default()
+}

@@ -1,0 +1,3 @@
+//! Advice.
+
+pub mod egress_gateway_single_replica;

@@ -1,0 +1,3 @@
+//! Documents and the objects they define.
+
+pub mod duplicate_resource;
