@@ -4,6 +4,7 @@ mod attachments;
 mod egress;
 mod findings;
 mod fixes;
+mod overview;
 mod place;
 mod reach;
 mod rule_findings;
@@ -12,6 +13,7 @@ mod visibility;
 mod who;
 
 pub use findings::Report;
+pub use overview::{Assumption, Origin, Overview};
 pub use visibility::Visibility;
 pub use who::{Role, Who, WhoError};
 
