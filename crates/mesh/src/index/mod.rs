@@ -9,7 +9,7 @@ mod file;
 mod installs;
 mod locate;
 
-pub use config::{MeshFacts, facts};
+pub use config::{MeshFacts, facts, mesh_config_layers};
 pub use file::{FileObject, FileSummary, document, file_summary};
 pub use locate::{Definition, definitions, resource};
 

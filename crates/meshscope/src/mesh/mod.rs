@@ -5,6 +5,7 @@ mod egress;
 mod findings;
 mod fixes;
 mod place;
+mod profile;
 mod reach;
 mod reasons;
 mod resource_ref;
@@ -14,6 +15,7 @@ mod visibility;
 mod who;
 
 pub use findings::Report;
+pub use profile::{Assumption, Origin, Profile};
 pub use reasons::{Explanation, OpenDecision, Overview, SeenObject, SeenService, Step, VisibleTo};
 pub use resource_ref::{ResourceRef, ResourceRefError};
 pub use visibility::Visibility;
