@@ -6,7 +6,7 @@ use crate::args::{Cli, InitArgs};
 use crate::meshes::count;
 use crate::output::{Failure, note};
 use meshscope::settings::FILE_NAMES;
-use meshscope::{Assumption, Database, Origin, OsFileSystem, Overview, Settings, Workspace};
+use meshscope::{Assumption, Database, MeshOverview, Origin, OsFileSystem, Settings, Workspace};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
@@ -29,14 +29,14 @@ pub fn run_command(cli: &Cli, args: &InitArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::Said("there is no mesh".into()));
     };
     let path = there.unwrap_or_else(|| cli.root.join(FILE_NAMES[0]));
-    let written = fs::write(&path, text(&mesh.overview()));
+    let written = fs::write(&path, text(&mesh.describe()));
     written.map_err(|error| Failure::Said(format!("cannot write {path}: {error}")))?;
     note(&format!("wrote {path}\n"));
     Ok(ExitCode::SUCCESS)
 }
 
 /// The file for what was found.
-fn text(found: &Overview) -> String {
+fn text(found: &MeshOverview) -> String {
     let mut text = format!(
         "# Settings of meshscope. Nothing here is needed; what is commented out is what holds now.\n\
          version: 1\n\
@@ -99,7 +99,7 @@ fn text(found: &Overview) -> String {
 }
 
 /// A proposal for repositories with a folder per cluster or environment.
-fn clusters(found: &Overview, text: &mut String) {
+fn clusters(found: &MeshOverview, text: &mut String) {
     let words = ["clusters", "environments", "envs"];
     let mut folders: BTreeSet<(String, &str)> = BTreeSet::new();
     for file in &found.files {
@@ -165,7 +165,7 @@ mod tests {
             fs.with(*path, namespace)
         });
         let workspace = Workspace::open(Utf8Path::new(""), &fs).unwrap();
-        text(&workspace.meshes().next().unwrap().overview())
+        text(&workspace.meshes().next().unwrap().describe())
     }
 
     fn problems(settings: &str) -> Vec<String> {

@@ -11,6 +11,7 @@ mod output;
 mod progress;
 mod rules;
 mod test;
+mod visibility;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::Meshes(args) => meshes::run_command(&cli, args),
         Command::Init(args) => init::run_command(&cli, args),
         Command::Test(args) => test::run_command(&cli, args),
+        Command::Visibility(args) => visibility::run_command(&cli, args),
     };
     match outcome {
         Ok(code) => code,

@@ -13,7 +13,11 @@ mod workspace;
 pub use db::Database;
 pub use finding::Finding;
 pub use fs::{FileSystem, MemoryFileSystem, OsFileSystem};
-pub use mesh::{Assumption, Mesh, Origin, Overview, Report, Role, Visibility, Who, WhoError};
+pub use mesh::{
+    Assumption, Explanation, Mesh, MeshOverview, OpenDecision, Origin, Overview, Report,
+    ResourceRef, ResourceRefError, Role, SeenObject, SeenService, Step, Visibility, VisibleTo, Who,
+    WhoError,
+};
 pub use settings::{MeshSpec, Settings};
 pub use workspace::{LoadProblem, OpenError, Workspace};
 

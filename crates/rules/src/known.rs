@@ -3,7 +3,7 @@
 
 use meshscope_manifest::{Kind, Str};
 use meshscope_mesh::db::{Db, Mesh, name};
-use meshscope_mesh::index::{facts, is_unknown_namespace, namespace_object, objects};
+use meshscope_mesh::index::{facts, is_unknown_namespace, namespace_object, namespaces, objects};
 use meshscope_mesh::names::{is_wildcard, matches};
 use meshscope_mesh::registry::{services_in, similar_hosts};
 use meshscope_mesh::workloads::workloads_in;
@@ -63,6 +63,22 @@ pub fn kubernetes_host<'h>(db: &dyn Db, mesh: Mesh, host: &'h str) -> Option<(&'
     (!namespace.contains('.')).then_some((service, namespace))
 }
 
+/// Whether a Service of this host's name is written without a namespace: it may be the one.
+pub fn may_be_unplaced(db: &dyn Db, mesh: Mesh, host: &str) -> bool {
+    let similar = similar_hosts(db, mesh, name(db, host));
+    similar.1.iter().any(|h| is_unknown(h))
+}
+
+/// Whether an object of this name is written without a namespace: it may be the one.
+pub fn is_unplaced(db: &dyn Db, mesh: Mesh, kind: Kind, object: &str) -> bool {
+    let all = namespaces(db, mesh);
+    let unknown = all.iter().filter(|ns| is_unknown_namespace(ns));
+    unknown.into_iter().any(|ns| {
+        let listed = objects(db, mesh, name(db, ns), kind);
+        listed.iter().any(|o| o.key.name == object)
+    })
+}
+
 /// The declared host that was probably meant instead of `host`.
 pub fn meant_host(db: &dyn Db, mesh: Mesh, host: &str) -> Option<Str> {
     let similar = similar_hosts(db, mesh, name(db, host));
@@ -75,7 +91,7 @@ pub fn meant_host(db: &dyn Db, mesh: Mesh, host: &str) -> Option<Str> {
         return Some(typo.into());
     }
     let facts = facts(db, mesh);
-    let local = |h: &&Str| h.ends_with(&format!(".svc.{}", facts.domain));
+    let local = |h: &&Str| h.ends_with(&format!(".svc.{}", facts.domain)) && !is_unknown(h);
     if let Some((_, _)) = kubernetes_host(db, mesh, host) {
         return namesakes.iter().find(local).cloned();
     }

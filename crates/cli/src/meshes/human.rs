@@ -1,10 +1,10 @@
 //! The meshes for people.
 
-use meshscope::{Assumption, Origin, Overview};
+use meshscope::{Assumption, MeshOverview, Origin};
 use std::fmt::Write;
 
 /// Every mesh with what is assumed of it.
-pub fn render(settings: Option<&str>, meshes: &[Overview]) -> String {
+pub fn render(settings: Option<&str>, meshes: &[MeshOverview]) -> String {
     let mut text = match settings {
         Some(file) => format!("Settings are read from {file}.\n"),
         None => {

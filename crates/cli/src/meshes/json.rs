@@ -1,7 +1,7 @@
 //! The meshes as JSON.
 
 use meshscope::finding::ResourceId;
-use meshscope::{Assumption, Origin, Overview};
+use meshscope::{Assumption, MeshOverview, Origin};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -35,8 +35,8 @@ struct Setting<'a> {
 }
 
 /// All meshes.
-pub fn listing<'a>(settings_file: Option<&'a str>, meshes: &'a [Overview]) -> Listing<'a> {
-    let entry = |mesh: &'a Overview| Entry {
+pub fn listing<'a>(settings_file: Option<&'a str>, meshes: &'a [MeshOverview]) -> Listing<'a> {
+    let entry = |mesh: &'a MeshOverview| Entry {
         name: &mesh.name,
         roots: mesh.roots.iter().map(|root| root.as_str()).collect(),
         files: mesh.files.iter().map(|file| file.as_str()).collect(),

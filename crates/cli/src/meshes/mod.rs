@@ -18,7 +18,7 @@ pub fn run_command(cli: &Cli, args: &ListArgs) -> Result<ExitCode, Failure> {
     let meshes: Vec<_> = workspace
         .meshes()
         .filter(wanted)
-        .map(|mesh| mesh.overview())
+        .map(|mesh| mesh.describe())
         .collect();
     if meshes.is_empty() {
         let name = cli.mesh.as_deref().unwrap_or_default();

@@ -7,7 +7,8 @@ use super::imports;
 use super::merge::Merged;
 use super::service_set::{Base, Member, Reason, ServiceSet};
 use super::sidecar::{EgressHosts, sidecar_for};
-use super::virtual_services::{VsList, virtual_services_for};
+use super::virtual_service::VirtualService;
+use super::virtual_services::{VsList, virtual_services_among, virtual_services_for};
 use crate::db::{Db, Mesh, Name, name};
 use crate::index::{facts, object};
 use crate::registry::{
@@ -124,15 +125,9 @@ pub fn scope<'db>(
             virtual_services: VsList::default(),
         });
     }
-    let all_vs = virtual_services_for(db, mesh, namespace, name(db, "mesh"));
     for (index, listener) in listeners.iter_mut().enumerate() {
         listener.services = listener_services(db, mesh, namespace, index, listener);
-        let hosts = &listener.hosts;
-        listener.virtual_services = if hosts.is_everything() {
-            all_vs.clone()
-        } else {
-            all_vs.filtered(|vs| hosts.importing_virtual_service(vs).is_some())
-        };
+        listener.virtual_services = listener_virtual_services(db, mesh, namespace, &listener.hosts);
     }
     let services = cluster_services(db, mesh, namespace, &listeners);
     let policy = sidecar
@@ -184,6 +179,26 @@ fn listener_services<'db>(
     let winners = winners(db, mesh, &taken, client.text(db));
     taken.retain(|m| winners.get(&m.service.host) == Some(&m.service.namespace));
     ServiceSet::from_members(taken)
+}
+
+/// The VirtualServices of one listener (V:R3.15).
+fn listener_virtual_services<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    client: Name<'db>,
+    hosts: &EgressHosts,
+) -> VsList {
+    let gateway = name(db, "mesh");
+    if hosts.is_everything() {
+        return virtual_services_for(db, mesh, client, gateway).clone();
+    }
+    let imports = |vs: &VirtualService| hosts.importing_virtual_service(vs).is_some();
+    match hosts.namespaces() {
+        Some(owners) => {
+            virtual_services_among(db, mesh, &owners, client, gateway).filtered(imports)
+        }
+        None => virtual_services_for(db, mesh, client, gateway).filtered(imports),
+    }
 }
 
 /// What a client sees of some namespaces: exported by name, then public, each in order.
@@ -246,7 +261,7 @@ fn imported_first() -> Reason {
     }
 }
 
-fn as_members(services: &[Arc<Service>], reason: &Reason) -> Vec<Member> {
+pub(super) fn as_members(services: &[Arc<Service>], reason: &Reason) -> Vec<Member> {
     services
         .iter()
         .map(|service| Member {
@@ -259,7 +274,7 @@ fn as_members(services: &[Arc<Service>], reason: &Reason) -> Vec<Member> {
 /// Public services of hosts that several namespaces define: the only ones whose winner depends on
 /// the client.
 #[salsa::tracked]
-fn contested(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Arc<Service>>>> {
+pub(super) fn contested(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Arc<Service>>>> {
     let mut by_host: FxHashMap<Str, Vec<Arc<Service>>> = FxHashMap::default();
     for service in public_services(db, mesh).iter() {
         by_host
@@ -271,7 +286,7 @@ fn contested(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Arc<Service>>>> 
     Arc::new(by_host)
 }
 
-/// A host with its candidates: those exported to the client by name, then public ones.
+/// A host with the services exported to a client by name and those that are public.
 type Contest = (Str, Vec<Arc<Service>>, Vec<Arc<Service>>);
 
 /// The hosts for which a client differs from the base, each with all its candidates: those exported
@@ -400,51 +415,4 @@ fn everything_clusters<'db>(
     let mut members = merged.into_members();
     members.sort_by(|a, b| service_order(&a.service, &b.service));
     ServiceSet::with_base(Some(base.clone()), hidden, members, Vec::new())
-}
-
-/// The services of a gateway workload: all that are visible to its namespace, without own-namespace
-/// preference (V:R6.8).
-#[salsa::tracked]
-pub fn router_services<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<ServiceSet> {
-    let base = router_base(db, mesh);
-    let named = exported_to(db, mesh, namespace);
-    let contested = contested(db, mesh);
-    let mut hosts: Vec<&Str> = named.iter().map(|s| &s.host).collect();
-    hosts.sort();
-    hosts.dedup();
-    let mut merged = Merged::default();
-    let mut hidden = FxHashSet::default();
-    for host in hosts {
-        let of_host = named.iter().filter(|s| s.host == *host).cloned();
-        let public: Vec<Arc<Service>> = match contested.get(host) {
-            Some(list) => list.clone(),
-            None => public_services(db, mesh)
-                .iter()
-                .filter(|s| s.host == *host)
-                .cloned()
-                .collect(),
-        };
-        for service in of_host.chain(public) {
-            merged.append(Member {
-                service,
-                reason: Reason::Visible,
-            });
-        }
-        hidden.insert(host.clone());
-    }
-    Arc::new(ServiceSet::with_base(
-        Some(base.clone()),
-        hidden,
-        merged.into_members(),
-        Vec::new(),
-    ))
-}
-
-#[salsa::tracked]
-fn router_base(db: &dyn Db, mesh: Mesh) -> Arc<Base> {
-    let mut merged = Merged::default();
-    for member in as_members(public_services(db, mesh), &Reason::Visible) {
-        merged.append(member);
-    }
-    Arc::new(Base::new(merged.into_members()))
 }

@@ -7,13 +7,17 @@ mod fixes;
 mod overview;
 mod place;
 mod reach;
+mod reasons;
+mod resource_ref;
 mod rule_findings;
 mod suppressions;
 mod visibility;
 mod who;
 
 pub use findings::Report;
-pub use overview::{Assumption, Origin, Overview};
+pub use overview::{Assumption, MeshOverview, Origin};
+pub use reasons::{Explanation, OpenDecision, Overview, SeenObject, SeenService, Step, VisibleTo};
+pub use resource_ref::{ResourceRef, ResourceRefError};
 pub use visibility::Visibility;
 pub use who::{Role, Who, WhoError};
 

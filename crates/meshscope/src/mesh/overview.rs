@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 /// What a mesh is taken to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Overview {
+pub struct MeshOverview {
     /// Its name.
     pub name: Str,
     /// The topmost folders with files of it; `.` for files at the root.
@@ -48,7 +48,7 @@ pub enum Origin {
 
 impl Mesh<'_> {
     /// What the mesh is taken to be.
-    pub fn overview(&self) -> Overview {
+    pub fn describe(&self) -> MeshOverview {
         let (db, mesh) = (self.db(), self.input());
         let mut roots = BTreeSet::new();
         let (mut files, mut objects) = (Vec::new(), 0);
@@ -64,7 +64,7 @@ impl Mesh<'_> {
         }
         let namespaces = index::namespaces(db, mesh).iter();
         let known = namespaces.filter(|ns| !index::is_unknown_namespace(ns));
-        Overview {
+        MeshOverview {
             name: self.name().into(),
             roots: roots.into_iter().collect(),
             files,

@@ -137,6 +137,21 @@ impl Workspace {
         entry.map(|entry| entry.input)
     }
 
+    /// Whether a file is a template of a Helm chart: text for Helm to render, not YAML. Nothing is said
+    /// about its syntax.
+    pub fn is_chart_template(&self, path: &str) -> bool {
+        let mut rest = path;
+        while let Some(at) = rest.rfind("templates/") {
+            let chart = &path[..at];
+            let whole = chart.is_empty() || chart.ends_with('/');
+            if whole && self.file(&format!("{chart}Chart.yaml")).is_some() {
+                return true;
+            }
+            rest = chart;
+        }
+        false
+    }
+
     /// What could not be read as it is.
     pub fn problems(&self) -> &[LoadProblem] {
         &self.problems

@@ -58,6 +58,24 @@ fn says_tls(rule: &DestinationRule) -> bool {
     rule.traffic_policy.iter().chain(subsets).any(own)
 }
 
+/// What clients of a rule may be told to send: every mode it writes, and plaintext where a credential
+/// makes it so (O:11.2).
+fn modes(rule: &DestinationRule) -> Vec<Option<ClientTlsMode>> {
+    let subsets = rule
+        .subsets
+        .iter()
+        .filter_map(|s| s.traffic_policy.as_ref());
+    let all = rule.traffic_policy.iter().chain(subsets);
+    let all = all.flat_map(|p| std::iter::once(p).chain(p.port_level.iter().map(|(_, p)| p)));
+    let mut modes: Vec<_> = all
+        .filter_map(|p| p.tls.as_ref().map(|t| Some(t.mode)))
+        .collect();
+    if modes.iter().any(|m| *m != Some(ClientTlsMode::IstioMutual)) {
+        modes.push(None);
+    }
+    modes
+}
+
 /// The proxies that see a service, each standing for a number of sidecar and gateway workloads.
 fn clients(db: &dyn Db, mesh: Mesh, host: &str) -> Vec<(Proxy, usize, usize, Str)> {
     let mut found = Vec::new();
@@ -104,6 +122,17 @@ fn of_service(
         return unknown_workload(db, mesh, rule, spec, service)
             .into_iter()
             .collect();
+    }
+    // Most rules agree with their workloads whoever calls: no need to look at the clients.
+    let modes = modes(spec);
+    let refuses = |w: &Workload| {
+        let effective = effective(db, mesh, w.namespace(), &w.labels);
+        let all = std::iter::once(0).chain(effective.ports.iter().map(|(p, _)| *p));
+        all.into_iter()
+            .any(|p| modes.iter().any(|m| meets(db, mesh, *m, w, p).is_some()))
+    };
+    if !endpoints.iter().filter_map(of_workload).any(|w| refuses(w)) {
+        return Vec::new();
     }
     let mut found: Vec<Finding> = Vec::new();
     for (proxy, workloads, gateways, who) in clients(db, mesh, &service.host) {

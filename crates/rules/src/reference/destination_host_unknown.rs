@@ -1,7 +1,7 @@
 //! destination-host-unknown: a route leads to a host that no registry has (V:R4.25, O:6.11, G:RT-17).
 
 use crate::destinations::{Judged, Layer, clients_in_words, judged_in, written_host};
-use crate::known::{kubernetes_host, meant_host};
+use crate::known::{kubernetes_host, may_be_unplaced, meant_host};
 use crate::prelude::*;
 use meshscope_mesh::names::is_wildcard;
 use meshscope_mesh::registry::{alias_target, host_namespaces, service_in, similar_hosts};
@@ -39,6 +39,9 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Option<Finding> {
     };
     let meant = meant_host(db, mesh, host);
     let path = format!("{}.host", at.path);
+    if may_be_unplaced(db, mesh, host) {
+        return None;
+    }
     let (workloads, gateways) = judged.carriers();
     let carried = workloads + gateways > 0;
     let outcome = match at.layer {
@@ -54,7 +57,7 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Option<Finding> {
     };
     let sure = match kubernetes_host(db, mesh, host) {
         Some((_, ns)) => match described(db, mesh, ns) {
-            Described::Fully => true,
+            Described::Fully => carried || meant.is_some(),
             Described::Partly => meant.is_some(),
             Described::No => false,
         },
