@@ -2,8 +2,9 @@
 
 use crate::decoding;
 use crate::rule::Rule;
+use crate::services_and_ports as ports;
 use crate::visibility as v;
-use crate::{egress, hygiene, reference as r, routes, services_and_ports as ports, syntax};
+use crate::{egress, gateway as g, hygiene, reference as r, routes, sni_and_tls as sni, syntax};
 
 /// The rules evaluated on the mesh, by group in the order of the catalogue.
 pub static ALL: &[&Rule] = &[
@@ -31,6 +32,9 @@ pub static ALL: &[&Rule] = &[
     &v::duplicate_service_entry_host::RULE,
     &v::sidecar_conflict::RULE,
     &v::sidecar_scope_leak::RULE,
+    // gateway
+    &g::gateway_selector_unmatched::RULE,
+    // sni-and-tls
     // routes
     &routes::unreachable_route::RULE,
     &routes::match_never_applies::RULE,

@@ -1,0 +1,3 @@
+//! Gateways: whom they program, what they listen with, and who is routed there.
+
+pub mod gateway_selector_unmatched;

@@ -1,0 +1,2 @@
+//! Who takes which server name, who ends TLS and with what certificate.
+
