@@ -34,6 +34,7 @@ pub static ALL: &[&Rule] = &[
     &v::sidecar_scope_leak::RULE,
     // gateway
     &g::gateway_selector_unmatched::RULE,
+    &g::gateway_host_unrouted::RULE,
     // sni-and-tls
     // routes
     &routes::unreachable_route::RULE,
