@@ -36,6 +36,7 @@ pub static ALL: &[&Rule] = &[
     &g::gateway_selector_unmatched::RULE,
     &g::gateway_host_unrouted::RULE,
     // sni-and-tls
+    &sni::ambiguous_sni::RULE,
     // routes
     &routes::unreachable_route::RULE,
     &routes::match_never_applies::RULE,
