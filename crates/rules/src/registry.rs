@@ -37,6 +37,7 @@ pub static ALL: &[&Rule] = &[
     &g::gateway_host_unrouted::RULE,
     // sni-and-tls
     &sni::ambiguous_sni::RULE,
+    &sni::tls_route_on_terminating_server::RULE,
     // routes
     &routes::unreachable_route::RULE,
     &routes::match_never_applies::RULE,

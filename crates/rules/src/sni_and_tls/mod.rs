@@ -1,3 +1,4 @@
 //! Who takes which server name, who ends TLS and with what certificate.
 
 pub mod ambiguous_sni;
+pub mod tls_route_on_terminating_server;
