@@ -1,3 +1,4 @@
 //! What leaves the mesh, and how.
 
+pub mod egress_gateway_bypassed;
 pub mod exported_service_entry_risks_nack;
