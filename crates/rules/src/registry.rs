@@ -43,6 +43,7 @@ pub static ALL: &[&Rule] = &[
     &routes::match_never_applies::RULE,
     // egress
     &egress::egress_gateway_bypassed::RULE,
+    &egress::egress_not_enforced::RULE,
     &egress::exported_service_entry_risks_nack::RULE,
     // services-and-ports
     &ports::tcp_port_captured::RULE,

@@ -1,4 +1,5 @@
 //! What leaves the mesh, and how.
 
 pub mod egress_gateway_bypassed;
+pub mod egress_not_enforced;
 pub mod exported_service_entry_risks_nack;
