@@ -1,4 +1,5 @@
 //! Gateways: whom they program, what they listen with, and who is routed there.
 
+pub mod gateway_host_mismatch;
 pub mod gateway_host_unrouted;
 pub mod gateway_selector_unmatched;
