@@ -3,3 +3,4 @@
 pub mod gateway_host_mismatch;
 pub mod gateway_host_unrouted;
 pub mod gateway_selector_unmatched;
+pub mod gateway_server_dropped;
