@@ -38,6 +38,7 @@ pub static ALL: &[&Rule] = &[
     &g::gateway_host_mismatch::RULE,
     &g::gateway_server_dropped::RULE,
     &g::gateway_port_not_exposed::RULE,
+    &g::gateway_listener_rejected::RULE,
     // sni-and-tls
     &sni::ambiguous_sni::RULE,
     &sni::tls_route_on_terminating_server::RULE,

@@ -2,6 +2,7 @@
 
 pub mod gateway_host_mismatch;
 pub mod gateway_host_unrouted;
+pub mod gateway_listener_rejected;
 pub mod gateway_port_not_exposed;
 pub mod gateway_selector_unmatched;
 pub mod gateway_server_dropped;
