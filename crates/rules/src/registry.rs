@@ -42,6 +42,7 @@ pub static ALL: &[&Rule] = &[
     // sni-and-tls
     &sni::ambiguous_sni::RULE,
     &sni::tls_route_on_terminating_server::RULE,
+    &sni::route_kind_mismatch::RULE,
     // routes
     &routes::unreachable_route::RULE,
     &routes::match_never_applies::RULE,

@@ -1,4 +1,5 @@
 //! Who takes which server name, who ends TLS and with what certificate.
 
 pub mod ambiguous_sni;
+pub mod route_kind_mismatch;
 pub mod tls_route_on_terminating_server;
