@@ -43,6 +43,7 @@ pub static ALL: &[&Rule] = &[
     &sni::ambiguous_sni::RULE,
     &sni::tls_route_on_terminating_server::RULE,
     &sni::route_kind_mismatch::RULE,
+    &sni::http2_connection_reuse::RULE,
     // routes
     &routes::unreachable_route::RULE,
     &routes::match_never_applies::RULE,
