@@ -44,6 +44,7 @@ pub static ALL: &[&Rule] = &[
     &sni::tls_route_on_terminating_server::RULE,
     &sni::route_kind_mismatch::RULE,
     &sni::http2_connection_reuse::RULE,
+    &sni::credential_wrong_namespace::RULE,
     // routes
     &routes::unreachable_route::RULE,
     &routes::match_never_applies::RULE,
