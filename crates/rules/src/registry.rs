@@ -45,6 +45,7 @@ pub static ALL: &[&Rule] = &[
     &sni::route_kind_mismatch::RULE,
     &sni::http2_connection_reuse::RULE,
     &sni::credential_wrong_namespace::RULE,
+    &sni::tls_double_origination::RULE,
     // routes
     &routes::unreachable_route::RULE,
     &routes::match_never_applies::RULE,

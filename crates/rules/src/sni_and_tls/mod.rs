@@ -4,4 +4,5 @@ pub mod ambiguous_sni;
 pub mod credential_wrong_namespace;
 pub mod http2_connection_reuse;
 pub mod route_kind_mismatch;
+pub mod tls_double_origination;
 pub mod tls_route_on_terminating_server;
