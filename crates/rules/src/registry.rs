@@ -49,6 +49,7 @@ pub static ALL: &[&Rule] = &[
     // routes
     &routes::unreachable_route::RULE,
     &routes::match_never_applies::RULE,
+    &routes::gateway_route_shadowed::RULE,
     // egress
     &egress::egress_gateway_bypassed::RULE,
     &egress::egress_not_enforced::RULE,
