@@ -50,6 +50,7 @@ pub static ALL: &[&Rule] = &[
     &routes::unreachable_route::RULE,
     &routes::match_never_applies::RULE,
     &routes::gateway_route_shadowed::RULE,
+    &routes::route_config_rejected::RULE,
     // egress
     &egress::egress_gateway_bypassed::RULE,
     &egress::egress_not_enforced::RULE,

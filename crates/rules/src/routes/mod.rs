@@ -2,4 +2,5 @@
 
 pub mod gateway_route_shadowed;
 pub mod match_never_applies;
+pub mod route_config_rejected;
 pub mod unreachable_route;
