@@ -23,6 +23,7 @@ pub static ALL: &[&Rule] = &[
     &r::unknown_extension_provider::RULE,
     // visibility
     &v::destination_not_visible::RULE,
+    &v::virtual_service_hidden_from_gateway::RULE,
     &v::not_imported_by_sidecar::RULE,
     &v::virtual_service_host_conflict::RULE,
     &v::subset_not_visible::RULE,
