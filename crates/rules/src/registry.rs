@@ -53,6 +53,7 @@ pub static ALL: &[&Rule] = &[
     &routes::gateway_route_shadowed::RULE,
     &routes::route_config_rejected::RULE,
     // egress
+    &egress::gateway_hop_tls_mismatch::RULE,
     &egress::egress_gateway_bypassed::RULE,
     &egress::egress_not_enforced::RULE,
     &egress::exported_service_entry_risks_nack::RULE,

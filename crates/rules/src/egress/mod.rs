@@ -3,3 +3,4 @@
 pub mod egress_gateway_bypassed;
 pub mod egress_not_enforced;
 pub mod exported_service_entry_risks_nack;
+pub mod gateway_hop_tls_mismatch;
