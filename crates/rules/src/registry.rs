@@ -56,6 +56,7 @@ pub static ALL: &[&Rule] = &[
     &egress::gateway_hop_tls_mismatch::RULE,
     &egress::egress_gateway_bypassed::RULE,
     &egress::egress_not_enforced::RULE,
+    &egress::egress_gateways_not_isolated::RULE,
     &egress::exported_service_entry_risks_nack::RULE,
     // services-and-ports
     &ports::tcp_port_captured::RULE,
