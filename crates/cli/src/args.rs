@@ -29,6 +29,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Run mesh test files: every case.yaml and *.meshtest.yaml under the folders given
     Test(TestArgs),
+    /// What happens to one call, hop by hop, with the object and field that decided each step
+    Trace(crate::trace::TraceArgs),
 }
 
 /// Arguments of `test`.

@@ -4,11 +4,14 @@
 //! carried out. It must not compute anything about a mesh itself.
 
 mod args;
+mod ask;
 mod check;
 mod output;
 mod progress;
+mod reason;
 mod rules;
 mod test;
+mod trace;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -25,6 +28,7 @@ fn main() -> ExitCode {
         Command::Rules(args) => rules::list(args),
         Command::Explain(args) => rules::explain(args),
         Command::Test(args) => test::run_command(&cli, args),
+        Command::Trace(args) => trace::run_command(&cli, args),
     };
     match outcome {
         Ok(code) => code,

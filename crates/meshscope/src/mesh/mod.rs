@@ -6,12 +6,14 @@ mod findings;
 mod fixes;
 mod place;
 mod reach;
+mod resource_ref;
 mod rule_findings;
 mod suppressions;
 mod visibility;
 mod who;
 
 pub use findings::Report;
+pub use resource_ref::{ResourceRef, ResourceRefError};
 pub use visibility::Visibility;
 pub use who::{Role, Who, WhoError};
 
