@@ -31,6 +31,8 @@ pub enum Command {
     Test(TestArgs),
     /// What happens to one call, hop by hop, with the object and field that decided each step
     Trace(crate::trace::TraceArgs),
+    /// What each gateway workload listens with, what is bound to it, and what was left out and why
+    Gateways(crate::gateways::GatewaysArgs),
 }
 
 /// Arguments of `test`.

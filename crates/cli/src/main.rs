@@ -6,6 +6,7 @@
 mod args;
 mod ask;
 mod check;
+mod gateways;
 mod output;
 mod progress;
 mod reason;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => rules::explain(args),
         Command::Test(args) => test::run_command(&cli, args),
         Command::Trace(args) => trace::run_command(&cli, args),
+        Command::Gateways(args) => gateways::run_command(&cli, args),
     };
     match outcome {
         Ok(code) => code,

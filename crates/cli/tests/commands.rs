@@ -236,3 +236,27 @@ fn trace_reads_many_calls_from_a_file() {
     let refusal = repo.refusal(&["trace", "--calls", file]);
     assert!(refusal.contains("calls.txt:2: say who calls"), "{refusal}");
 }
+
+#[test]
+fn gateways_shows_what_is_bound_and_what_is_not() {
+    let repo = Repository::new("gateways");
+    assert_eq!(
+        repo.first_line(&["gateways"]),
+        "1 gateway workload, 1 binding, 1 not bound"
+    );
+    let json = repo.json(&["gateways", "egress/out"]);
+    let gateway = &json["gateways"][0];
+    assert_eq!(gateway["workload"], "gateway:egress/out");
+    assert_eq!(gateway["attached"][0]["name"], "egress/out");
+    let listener = &gateway["listeners"][0];
+    assert_eq!(listener["port"], 8443);
+    assert_eq!(listener["servicePorts"][0]["port"], 443);
+    assert_eq!(listener["filterChains"][0]["tlsMode"], "PASSTHROUGH");
+    assert_eq!(listener["filterChains"][0]["sni"][0], "bank.example.com");
+    assert_eq!(gateway["bound"][0]["virtualService"]["name"], "bank");
+    assert_eq!(gateway["bound"][0]["hosts"][0], "bank.example.com");
+    assert_eq!(gateway["unbound"][0]["virtualService"]["name"], "hidden");
+    assert_eq!(gateway["unbound"][0]["reason"], "not-exported");
+    let clusters = &gateway["clusters"];
+    assert!(clusters["withSlimming"].as_u64() <= clusters["withoutSlimming"].as_u64());
+}
