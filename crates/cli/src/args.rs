@@ -33,6 +33,8 @@ pub enum Command {
     Trace(crate::trace::TraceArgs),
     /// What each gateway workload listens with, what is bound to it, and what was left out and why
     Gateways(crate::gateways::GatewaysArgs),
+    /// Whom a change of one resource reaches: who sees it, is pushed, changes, or freezes
+    BlastRadius(crate::blast_radius::BlastRadiusArgs),
 }
 
 /// Arguments of `test`.

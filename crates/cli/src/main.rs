@@ -5,6 +5,7 @@
 
 mod args;
 mod ask;
+mod blast_radius;
 mod check;
 mod gateways;
 mod output;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run_command(&cli, args),
         Command::Trace(args) => trace::run_command(&cli, args),
         Command::Gateways(args) => gateways::run_command(&cli, args),
+        Command::BlastRadius(args) => blast_radius::run_command(&cli, args),
     };
     match outcome {
         Ok(code) => code,

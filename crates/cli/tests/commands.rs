@@ -238,6 +238,17 @@ fn trace_reads_many_calls_from_a_file() {
 }
 
 #[test]
+fn names_that_lead_nowhere_are_answered_with_the_nearest() {
+    let repo = Repository::new("names");
+    let refusal = repo.refusal(&["trace", "--from", "shop/card", "https://bank.example.com"]);
+    assert!(refusal.contains("did you mean shop/cart?"), "{refusal}");
+    let refusal = repo.refusal(&["gateways", "egres/out"]);
+    assert!(refusal.contains("did you mean egress/out?"), "{refusal}");
+    let refusal = repo.refusal(&["blast-radius", "VirtualService", "shop/bonk"]);
+    assert!(refusal.contains("VirtualService shop/bank"), "{refusal}");
+}
+
+#[test]
 fn gateways_shows_what_is_bound_and_what_is_not() {
     let repo = Repository::new("gateways");
     assert_eq!(
@@ -259,4 +270,22 @@ fn gateways_shows_what_is_bound_and_what_is_not() {
     assert_eq!(gateway["unbound"][0]["reason"], "not-exported");
     let clusters = &gateway["clusters"];
     assert!(clusters["withSlimming"].as_u64() <= clusters["withoutSlimming"].as_u64());
+}
+
+#[test]
+fn blast_radius_tells_the_four_senses_apart() {
+    let repo = Repository::new("radius");
+    let line = repo.first_line(&["blast-radius", "ServiceEntry shop/bank"]);
+    assert!(
+        line.starts_with("ServiceEntry shop/bank: seen by 1 sidecar and 1 gateway, pushed to"),
+        "{line}"
+    );
+    let json = repo.json(&["blast-radius", "VirtualService/shop/bank"]);
+    assert_eq!(json["resource"]["kind"], "VirtualService");
+    for key in ["sees", "pushed", "changesBehaviour", "freezes"] {
+        assert!(json[key].is_array(), "{key}");
+    }
+    assert_eq!(json["sees"][0]["proxy"], "workload:shop/cart");
+    assert!(json["sees"][0]["because"][0]["why"].is_string());
+    assert!(json["freezes"][0]["unit"]["kind"].is_string());
 }
