@@ -35,6 +35,8 @@ pub enum Command {
     Gateways(crate::gateways::GatewaysArgs),
     /// Whom a change of one resource reaches: who sees it, is pushed, changes, or freezes
     BlastRadius(crate::blast_radius::BlastRadiusArgs),
+    /// How calls leave the mesh, what enforces it, and every way round the gateway
+    Egress(crate::egress::EgressArgs),
 }
 
 /// Arguments of `test`.

@@ -7,6 +7,7 @@ mod args;
 mod ask;
 mod blast_radius;
 mod check;
+mod egress;
 mod gateways;
 mod output;
 mod progress;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Command::Trace(args) => trace::run_command(&cli, args),
         Command::Gateways(args) => gateways::run_command(&cli, args),
         Command::BlastRadius(args) => blast_radius::run_command(&cli, args),
+        Command::Egress(args) => egress::run_command(&cli, args),
     };
     match outcome {
         Ok(code) => code,

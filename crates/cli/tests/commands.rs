@@ -289,3 +289,24 @@ fn blast_radius_tells_the_four_senses_apart() {
     assert!(json["sees"][0]["because"][0]["why"].is_string());
     assert!(json["freezes"][0]["unit"]["kind"].is_string());
 }
+
+#[test]
+fn egress_shows_paths_layers_and_ways_round() {
+    let repo = Repository::new("egress");
+    let line = repo.first_line(&["egress"]);
+    assert!(
+        line.starts_with("No call bypasses a gateway it is meant to pass: 1 out through a gateway"),
+        "{line}"
+    );
+    let json = repo.json(&["egress"]);
+    let shop = &json["namespaces"][0];
+    assert_eq!(shop["namespace"], "shop");
+    assert_eq!(shop["enforced"], false);
+    assert_eq!(shop["layers"]["registryOnly"]["held"], "no");
+    let host = &shop["hosts"][0];
+    assert_eq!(host["host"], "bank.example.com");
+    assert_eq!(host["paths"][0]["out"]["path"], "gateway");
+    assert_eq!(host["paths"][0]["out"]["gateways"][0], "egress/out");
+    assert!(shop["waysRound"][0]["kind"].is_string());
+    assert!(json["isolation"].is_array());
+}
