@@ -37,6 +37,8 @@ pub enum Command {
     BlastRadius(crate::blast_radius::BlastRadiusArgs),
     /// How calls leave the mesh, what enforces it, and every way round the gateway
     Egress(crate::egress::EgressArgs),
+    /// The route graph: gateways, VirtualServices and where they lead
+    Graph(crate::graph::GraphArgs),
 }
 
 /// Arguments of `test`.

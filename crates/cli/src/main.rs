@@ -9,6 +9,7 @@ mod blast_radius;
 mod check;
 mod egress;
 mod gateways;
+mod graph;
 mod output;
 mod progress;
 mod reason;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Gateways(args) => gateways::run_command(&cli, args),
         Command::BlastRadius(args) => blast_radius::run_command(&cli, args),
         Command::Egress(args) => egress::run_command(&cli, args),
+        Command::Graph(args) => graph::run_command(&cli, args),
     };
     match outcome {
         Ok(code) => code,

@@ -310,3 +310,20 @@ fn egress_shows_paths_layers_and_ways_round() {
     assert!(shop["waysRound"][0]["kind"].is_string());
     assert!(json["isolation"].is_array());
 }
+
+#[test]
+fn graph_is_drawn_in_four_formats() {
+    let repo = Repository::new("graph");
+    assert_eq!(repo.first_line(&["graph"]), "flowchart LR");
+    let dot = repo.first_line(&["graph", "--format", "dot"]);
+    assert_eq!(dot, "digraph routes {");
+    let json = repo.json(&["graph"]);
+    assert!(json["nodes"][0]["id"].is_string());
+    assert!(json["edges"][0]["because"]["location"]["file"].is_string());
+    let page = repo.human(&["graph", "--format", "html"]);
+    assert!(page.starts_with("<!DOCTYPE html>"));
+    assert!(page.contains("bank.example.com"));
+    for outside in ["http://", "https://", "src=", "@import"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+}
