@@ -5,7 +5,9 @@ mod egress;
 mod findings;
 mod fixes;
 mod place;
+mod profile;
 mod reach;
+mod reasons;
 mod resource_ref;
 mod rule_findings;
 mod suppressions;
@@ -13,6 +15,8 @@ mod visibility;
 mod who;
 
 pub use findings::Report;
+pub use profile::{Assumption, Origin, Profile};
+pub use reasons::{Explanation, OpenDecision, Overview, SeenObject, SeenService, Step, VisibleTo};
 pub use resource_ref::{ResourceRef, ResourceRefError};
 pub use visibility::Visibility;
 pub use who::{Role, Who, WhoError};
