@@ -6,6 +6,8 @@ mod json;
 mod statistics;
 mod stdin;
 
+pub use human::label;
+
 use crate::args::{CheckArgs, CheckFormat, Cli, FailOn};
 use crate::output::{Failure, print};
 use camino::Utf8Path;
