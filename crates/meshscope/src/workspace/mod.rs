@@ -6,6 +6,7 @@
 mod edit;
 mod load;
 mod meshes;
+mod report;
 mod settings;
 #[cfg(test)]
 mod tests;
