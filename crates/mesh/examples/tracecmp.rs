@@ -88,14 +88,14 @@ fn main() {
         files(&case.join("input"), &mut fs);
         let units: Vec<Unit> = fs
             .iter()
-            .map(|p| Unit {
-                file: SourceFile::new(
+            .map(|p| {
+                let file = SourceFile::new(
                     &db,
                     Str::new(p.to_string_lossy()),
                     Arc::from(std::fs::read_to_string(p).unwrap()),
                     None,
-                ),
-                namespace: Some("default".into()),
+                );
+                Unit::file(file, Some("default".into()))
             })
             .collect();
         let m = spec.get("mesh");
