@@ -87,8 +87,6 @@ fn collect(
             )));
         }
     }
-    let mut findings = Vec::new();
-    let mut suppressed = 0;
     let wanted = |name: &str| cli.mesh.as_deref().is_none_or(|m| m == name);
     if !workspace.meshes().any(|m| wanted(m.name())) {
         let name = cli.mesh.as_deref().unwrap_or_default();
@@ -96,11 +94,8 @@ fn collect(
             "there is no mesh {name}; `meshscope meshes` lists them"
         )));
     }
-    for mesh in workspace.meshes().filter(|m| wanted(m.name())) {
-        let report = mesh.report();
-        findings.extend(report.findings);
-        suppressed += report.suppressed;
-    }
+    let report = workspace.report(&wanted);
+    let (mut findings, suppressed) = (report.findings, report.suppressed);
     findings.retain(|f| {
         (args.select.is_empty() || args.select.contains(&f.rule))
             && !args.ignore.contains(&f.rule)

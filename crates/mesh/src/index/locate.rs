@@ -103,7 +103,11 @@ impl Definition {
         let same = spot.file == self.file
             && spot.document == self.document
             && spot.inside.is_none()
-            && spot.path.segments().iter().all(|s| expected.next() == Some(s))
+            && spot
+                .path
+                .segments()
+                .iter()
+                .all(|s| expected.next() == Some(s))
             && expected.next().is_none();
         same.then_some(spot.path)
     }

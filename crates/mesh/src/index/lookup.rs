@@ -40,7 +40,7 @@ fn directory_at<'db>(db: &'db dyn Db, repository: Repository, path: Name<'db>) -
 }
 
 /// A path without links in it. Links in a circle lead nowhere: the path stays as it is.
-pub(super) fn real_path(links: &BTreeMap<Str, Str>, path: &str) -> Str {
+pub fn real_path(links: &BTreeMap<Str, Str>, path: &str) -> Str {
     let mut real = Str::new(path);
     if links.is_empty() {
         return real;

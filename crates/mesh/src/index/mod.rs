@@ -17,7 +17,7 @@ pub use bases::kustomizations;
 pub use config::{MeshFacts, facts};
 pub use file::{FileObject, FileSummary, document, file_summary};
 pub use locate::{Definition, Spot, definitions, resource};
-pub use lookup::{file_at, references};
+pub use lookup::{file_at, real_path, references};
 pub use roots::built;
 pub use unit::{UnitObject, unit_files, unit_objects};
 

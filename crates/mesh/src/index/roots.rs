@@ -111,11 +111,7 @@ pub(super) fn root_files<'db>(db: &'db dyn Db, root: &Kustomization) -> &'db Arc
 }
 
 #[salsa::tracked]
-fn files<'db>(
-    db: &'db dyn Db,
-    repository: Repository,
-    directory: Name<'db>,
-) -> Arc<[SourceFile]> {
+fn files<'db>(db: &'db dyn Db, repository: Repository, directory: Name<'db>) -> Arc<[SourceFile]> {
     let uses = build(db, repository, directory).uses.iter();
     let yaml = uses.filter(|u| !matches!(u.role, Role::Data | Role::Values));
     let mut files: Vec<SourceFile> = yaml

@@ -3,6 +3,7 @@
 //! The only place that sets inputs; every value is compared before it is set, because setting an
 //! equal one invalidates just the same. It must not know what the files mean.
 
+mod discover;
 mod edit;
 mod load;
 mod meshes;
@@ -16,10 +17,12 @@ use crate::settings::Settings;
 use camino::{Utf8Path, Utf8PathBuf};
 use meshes::MeshEntry;
 use meshscope_manifest::Str;
-use meshscope_mesh::SourceFile;
 use meshscope_mesh::index::file_summary;
+use meshscope_mesh::{Repository, SourceFile};
 use rayon::prelude::*;
+use salsa::{Durability, Setter};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// An opened repository.
 pub struct Workspace {
@@ -27,8 +30,11 @@ pub struct Workspace {
     settings: Settings,
     files: BTreeMap<Str, FileEntry>,
     links: BTreeMap<Str, Str>,
+    /// What kustomizations read and nobody else: data of generators.
+    data: BTreeMap<Str, SourceFile>,
     problems: Vec<LoadProblem>,
     meshes: Vec<MeshEntry>,
+    repository: Repository,
     // Last: it must outlive what refers to it.
     db: Database,
 }
@@ -41,7 +47,7 @@ struct FileEntry {
 }
 
 impl Workspace {
-    /// Opens a root with settings for the whole root as one mesh.
+    /// Opens a root; its meshes are those that its files describe.
     ///
     /// # Errors
     /// When the root cannot be read. A file that cannot be is a [`LoadProblem`] instead.
@@ -59,7 +65,12 @@ impl Workspace {
         settings: Settings,
         db: Database,
     ) -> Result<Workspace, OpenError> {
+        let repository = Repository::builder(Arc::default(), Arc::default())
+            .durability(Durability::HIGH)
+            .new(&db);
         let mut workspace = Workspace {
+            repository,
+            data: BTreeMap::new(),
             root: root.to_owned(),
             settings,
             files: BTreeMap::new(),
@@ -108,12 +119,26 @@ impl Workspace {
 
     /// The meshes.
     pub fn meshes(&self) -> impl Iterator<Item = Mesh<'_>> {
-        self.meshes.iter().map(|entry| Mesh::new(self, entry.input))
+        self.meshes.iter().map(|entry| {
+            let why = (entry.reason.as_str(), entry.uncertain.as_deref());
+            Mesh::new(self, entry.input, why)
+        })
     }
 
     /// The mesh with a name.
     pub fn mesh(&self, name: &str) -> Option<Mesh<'_>> {
         self.meshes().find(|mesh| mesh.name() == name)
+    }
+
+    /// Tells the queries which files there are.
+    fn refresh_repository(&mut self) {
+        let mut files = self.data.clone();
+        files.extend(self.files().map(|(path, file)| (path.clone(), file)));
+        if **self.repository.files(&self.db) != files {
+            let setter = self.repository.set_files(&mut self.db);
+            let setter = setter.with_durability(Durability::HIGH);
+            setter.to(Arc::new(files));
+        }
     }
 
     /// Reads every file on all cores, so that later questions find it done. `on_file` is called for
