@@ -101,8 +101,11 @@ impl Mesh<'_> {
             if rests_on_all && finding.severity > Severity::Hint {
                 finding.severity = Severity::Hint;
                 finding.certainty = Certainty::Assumed;
-                let note = format!(" (a hint, as the mesh is uncertain: {why})");
-                finding.message.push_str(&note);
+                let note = format!("a hint only, as the mesh is uncertain: {why}");
+                finding.help = Some(match finding.help.take() {
+                    Some(help) => format!("{help}; {note}"),
+                    None => note,
+                });
             }
         }
     }
