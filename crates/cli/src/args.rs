@@ -2,6 +2,7 @@
 
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use meshscope::{ResourceRef, Who};
 
 /// Static analysis of Istio config in git, in agreement with istiod.
 #[derive(Debug, Parser)]
@@ -29,6 +30,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Run mesh test files: every case.yaml and *.meshtest.yaml under the folders given
     Test(TestArgs),
+    /// Show what a proxy sees, why it does or does not see a resource, or who sees a resource
+    Visibility(VisibilityArgs),
 }
 
 /// Arguments of `test`.
@@ -51,6 +54,23 @@ pub enum TestFormat {
     Json,
     /// JUnit XML, for CI servers
     Junit,
+}
+
+/// Arguments of `visibility`.
+#[derive(Debug, Args)]
+pub struct VisibilityArgs {
+    /// The proxy: workload:NS/NAME, gateway:NS/NAME or NS/NAME
+    #[arg(value_name = "WHO", required_unless_present = "of")]
+    pub who: Option<Who>,
+    /// Explain why WHO has this resource, or why not ("Kind NS/NAME")
+    #[arg(long, value_name = "RESOURCE", requires = "who")]
+    pub why: Option<ResourceRef>,
+    /// List who can see this resource ("Kind NS/NAME")
+    #[arg(long, value_name = "RESOURCE", conflicts_with_all = ["who", "why"])]
+    pub of: Option<ResourceRef>,
+    /// How to show the answer
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub format: ListFormat,
 }
 
 /// Arguments of `check`.

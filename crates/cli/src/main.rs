@@ -9,6 +9,7 @@ mod output;
 mod progress;
 mod rules;
 mod test;
+mod visibility;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Command::Rules(args) => rules::list(args),
         Command::Explain(args) => rules::explain(args),
         Command::Test(args) => test::run_command(&cli, args),
+        Command::Visibility(args) => visibility::run_command(&cli, args),
     };
     match outcome {
         Ok(code) => code,

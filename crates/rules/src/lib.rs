@@ -10,6 +10,7 @@ pub mod evaluate;
 pub mod finding;
 mod hygiene;
 mod known;
+mod mtls_and_authz;
 mod reference;
 pub mod registry;
 mod routes;

@@ -3,7 +3,9 @@
 use crate::decoding;
 use crate::rule::Rule;
 use crate::visibility as v;
-use crate::{egress, hygiene, reference as r, routes, services_and_ports as ports, syntax};
+use crate::{
+    egress, hygiene, mtls_and_authz, reference as r, routes, services_and_ports as ports, syntax,
+};
 
 /// The rules evaluated on the mesh, by group in the order of the catalogue.
 pub static ALL: &[&Rule] = &[
@@ -36,6 +38,8 @@ pub static ALL: &[&Rule] = &[
     &routes::match_never_applies::RULE,
     // egress
     &egress::exported_service_entry_risks_nack::RULE,
+    // mtls-and-authz
+    &mtls_and_authz::mtls_mode_conflict::RULE,
     // services-and-ports
     &ports::tcp_port_captured::RULE,
     &ports::namespace_not_injected::RULE,

@@ -67,8 +67,7 @@ fn of_object(db: &dyn Db, mesh: Mesh, change: &ObjectChange, found: &mut Mention
         Role::DestinationRule(host) => {
             found.hosts.insert(concrete(&host));
             // Calls come to a service by the hosts that are routed to it.
-            found.every_host |=
-                crate::gateways::all_gateways(db, mesh).len() > 0 && is_wildcard(&host);
+            found.every_host |= is_wildcard(&host);
             found.hosts.extend(hosts_leading_to(db, mesh, &host));
         }
         Role::Gateway => {

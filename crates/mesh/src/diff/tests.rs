@@ -123,3 +123,85 @@ spec: {{selector: {{matchLabels: {{app: b}}}}, template: {{metadata: {{labels: {
     assert_eq!(change(diff(&db, a, b)), Some(Change::Added));
     assert_eq!(change(diff(&db, b, a)), Some(Change::Removed));
 }
+
+/// Two namespaces, a gateway, a Sidecar, an entry of two owners, rules and routes.
+const LAWS: &str = "
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio-injection: enabled}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: a, namespace: shop}
+spec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: b, namespace: shop}
+spec: {selector: {matchLabels: {app: b}}, template: {metadata: {labels: {app: b}}, spec: {containers: [{name: c}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: gw, namespace: infra}
+spec: {selector: {matchLabels: {istio: gw}}, template: {metadata: {labels: {istio: gw}}, spec: {containers: [{name: istio-proxy, args: [proxy, router]}]}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: a, namespace: shop}
+spec: {selector: {app: a}, ports: [{name: http, port: 80}]}
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: public, namespace: infra}
+spec: {selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: vs, namespace: shop}
+spec:
+  hosts: [shop.example.com, a.shop.svc.cluster.local]
+  gateways: [infra/public, mesh]
+  http:
+  - match: [{uri: {prefix: /api}}]
+    route: [{destination: {host: a, subset: v1}}]
+  - route: [{destination: {host: a}}]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: dr, namespace: shop}
+spec: {host: a, subsets: [{name: v1, labels: {app: a}}]}
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: ext, namespace: shop}
+spec: {hosts: [ext.com], ports: [{number: 443, name: tls, protocol: TLS}], resolution: DNS}
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: ext, namespace: infra}
+spec: {hosts: [ext.com], ports: [{number: 443, name: tls, protocol: TLS}], resolution: NONE}
+---
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: narrow, namespace: shop}
+spec: {workloadSelector: {labels: {app: b}}, egress: [{hosts: ['./*']}]}
+";
+
+/// Effect is within push (V:R9.15): whoever sees otherwise after an object comes or goes is pushed.
+#[test]
+fn whoever_sees_otherwise_is_touched() {
+    let documents: Vec<&str> = LAWS.split("\n---\n").collect();
+    for left_out in 0..documents.len() {
+        let mut rest = documents.clone();
+        let gone = rest.remove(left_out);
+        let (db, a, b) = two(LAWS, &rest.join("\n---\n"));
+        for (from, to) in [(a, b), (b, a)] {
+            let diff = diff(&db, from, to);
+            assert_eq!(diff.objects.len(), 1, "{gone}");
+            let touched = |w: &Str| diff.workloads.iter().any(|t| t.workload == *w);
+            for workload in diff.visibility.iter().flat_map(|v| &v.workloads) {
+                assert!(touched(workload), "{workload} is not touched by {gone}");
+            }
+        }
+    }
+}

@@ -5,9 +5,10 @@ use super::objects::{Change, ObjectChange};
 use crate::db::{Db, Mesh};
 use crate::envoy::Because;
 use crate::reach::{subject, why_pushed_as};
-use crate::workloads::{ProxyKind, class_proxy, workloads};
+use crate::workloads::{ProxyKind, Workload, class_proxy, workloads};
 use meshscope_manifest::Str;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How many reasons are kept per workload.
 const REASONS: usize = 8;
@@ -19,10 +20,15 @@ pub struct Touched {
     pub workload: Str,
     /// Its proxy; none for pods without one.
     pub kind: Option<ProxyKind>,
-    /// Whether the workload itself is new or gone.
+    /// Whether the workload itself is new, gone, or runs other pods: injected or not, other labels.
     pub change: Option<Change>,
     /// Why it is pushed to.
     pub because: Vec<Because>,
+}
+
+/// Whether a workload's pods are others: injected or not, with other labels.
+fn differs(a: &Workload, b: &Workload) -> bool {
+    (a.proxy, &a.labels, &a.metadata) != (b.proxy, &b.labels, &b.metadata)
 }
 
 /// The workloads reached, sorted.
@@ -40,20 +46,20 @@ pub(super) fn touched(
     // Before counts too: whoever had the object is told that it went (V:R9.12).
     for (mesh, is_head) in [(head, true), (base, false)] {
         let other = if is_head { base } else { head };
-        let there: Vec<Str> = workloads(db, other)
+        let there: BTreeMap<Str, Arc<Workload>> = workloads(db, other)
             .iter()
-            .map(|w| w.label().into())
+            .map(|w| (w.label().into(), w.clone()))
             .collect();
         let mut by_class: BTreeMap<usize, Vec<Because>> = BTreeMap::new();
         let mut classes = Vec::new();
         for workload in workloads(db, mesh).iter() {
             let label: Str = workload.label().into();
-            let missing = there.binary_search(&label).is_err() && !there.contains(&label);
-            let change = missing.then_some(if is_head {
-                Change::Added
-            } else {
-                Change::Removed
-            });
+            let change = match there.get(&label) {
+                None if is_head => Some(Change::Added),
+                None => Some(Change::Removed),
+                Some(twin) if differs(twin, workload) => Some(Change::Changed),
+                Some(_) => None,
+            };
             let proxy = class_proxy(db, mesh, workload);
             let mut because = Vec::new();
             if let Some(proxy) = &proxy {

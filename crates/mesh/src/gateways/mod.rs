@@ -31,7 +31,7 @@ pub use attach::{
 pub use binding::{Binding, BoundServer, Unbound, UnboundReason};
 pub use bindings::{bindings, missing_gateways, referencing, unselected_gateways};
 pub use carriers::{routers, workloads_of_gateway};
-pub use clusters::{gateway_clusters, needs_service};
+pub use clusters::{gateway_clusters, gateway_clusters_if, needs_service};
 pub use dropped::{DropReason, Dropped};
 pub use listeners::{GatewayConfig, gateway_listeners};
 pub use merge::{Merged, MergedServer, MergedServers, ServerKey, merged_servers};

@@ -118,8 +118,11 @@ pub struct Doubled {
 #[salsa::tracked]
 pub fn doubled_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Doubled]> {
     let definitions = namespace_definitions(db, mesh, namespace);
+    // What is installed or assumed gives way to a document without a word.
+    let extra = extra_resources(db, mesh);
+    let written = |r: &&Arc<Resource>| !extra.iter().any(|e| Arc::ptr_eq(e, r));
     let mut by_key: BTreeMap<&ResourceKey, Vec<u64>> = BTreeMap::new();
-    for resource in definitions.values().flatten() {
+    for resource in definitions.values().flatten().filter(written) {
         by_key
             .entry(&resource.key)
             .or_default()

@@ -8,12 +8,16 @@ mod kustomize;
 mod merged;
 mod place;
 mod reach;
+mod reasons;
+mod resource_ref;
 mod rule_findings;
 mod suppressions;
 mod visibility;
 mod who;
 
 pub use findings::Report;
+pub use reasons::{Explanation, OpenDecision, Overview, SeenObject, SeenService, Step, VisibleTo};
+pub use resource_ref::{ResourceRef, ResourceRefError};
 pub use visibility::Visibility;
 pub use who::{Role, Who, WhoError};
 

@@ -134,6 +134,9 @@ impl Workspace {
                 charts.push(dir_of(path).to_owned());
             }
             let facts = facts(db, file);
+            if self.is_settings_file(path) {
+                continue;
+            }
             if is_chart || !facts.is_empty() {
                 let facts = facts.iter().filter(|_| !is_chart).cloned().collect();
                 let path = path.clone();

@@ -17,16 +17,17 @@ impl Workspace {
     /// goes.
     pub fn set_edited(&mut self, path: &str, text: &str, line: Option<u32>) {
         let Some(entry) = self.files.get(path).copied() else {
-            let path = Str::new(path);
-            let input = new_file(&self.db, &path, text.into(), Durability::LOW);
+            let key = Str::new(path);
+            let input = new_file(&self.db, &key, text.into(), Durability::LOW);
             let entry = FileEntry {
                 input,
                 present: true,
             };
-            self.files.insert(path, entry);
+            self.files.insert(key, entry);
             set_line(&mut self.db, input, line);
             self.refresh_repository();
             self.refresh_meshes();
+            self.refresh_settings(path);
             return;
         };
         if **entry.input.text(&self.db) != *text {
@@ -43,6 +44,7 @@ impl Workspace {
         if !entry.present {
             self.set_present(path, true);
         }
+        self.refresh_settings(path);
     }
 
     /// Takes a file away. Nothing happens when it is not there.
@@ -56,6 +58,7 @@ impl Workspace {
         }
         set_line(&mut self.db, entry.input, None);
         self.set_present(path, false);
+        self.refresh_settings(path);
     }
 
     /// Moves a file, replacing what is at the new path. Nothing happens when it is not there.

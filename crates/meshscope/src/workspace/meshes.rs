@@ -11,6 +11,7 @@ use std::sync::Arc;
 /// A mesh of the workspace.
 #[derive(Clone, Debug)]
 pub(super) struct MeshEntry {
+    pub(super) spec: MeshSpec,
     pub(super) input: MeshInput,
     pub(super) reason: String,
     pub(super) uncertain: Option<String>,
@@ -27,45 +28,54 @@ struct Planned {
 impl Workspace {
     /// Brings the mesh inputs up to date with settings and files.
     pub(super) fn refresh_meshes(&mut self) {
+        let planned = self.planned();
         let mut known: BTreeMap<Str, MeshInput> = BTreeMap::new();
-        for entry in &self.meshes {
-            let name = entry.input.name(&self.db).clone();
-            known.entry(name).or_insert(entry.input);
+        for entry in std::mem::take(&mut self.meshes) {
+            let name = &entry.spec.name;
+            if planned.iter().any(|p| p.spec.name == *name) && !known.contains_key(name) {
+                known.insert(entry.spec.name, entry.input);
+            } else {
+                self.spare.push(entry.input);
+            }
         }
-        let mut meshes = Vec::new();
-        for planned in self.planned() {
-            let input = match known.remove(&planned.spec.name) {
-                Some(input) => input,
-                None => self.new_mesh(&planned.spec),
+        for planned in planned {
+            let input = known.remove(&planned.spec.name);
+            let input = match input.or_else(|| self.spare.pop()) {
+                Some(input) => self.renew(input, &planned.spec),
+                None => self.new_input(&planned.spec),
             };
             if **input.units(&self.db) != *planned.units {
                 let setter = input.set_units(&mut self.db);
                 let setter = setter.with_durability(Durability::HIGH);
                 setter.to(planned.units.into());
             }
-            meshes.push(MeshEntry {
+            self.meshes.push(MeshEntry {
+                spec: planned.spec,
                 input,
                 reason: planned.reason,
                 uncertain: planned.uncertain,
             });
         }
-        self.meshes = meshes;
     }
 
     fn planned(&self) -> Vec<Planned> {
-        let settings = &self.settings.meshes;
-        if !settings.is_empty() {
-            let by_settings = settings.iter().map(|spec| Planned {
-                units: self.matching(spec),
-                spec: spec.clone(),
-                reason: "the settings say so".to_owned(),
-                uncertain: None,
-            });
-            return by_settings.collect();
-        }
+        // Settings that say nothing of files hold for every mesh that is found.
+        let for_all = match &self.settings.meshes[..] {
+            [] => MeshSpec::default(),
+            [one] if one.include.is_empty() && one.exclude.is_empty() => one.clone(),
+            several => {
+                let by_settings = several.iter().map(|spec| Planned {
+                    units: self.matching(spec),
+                    spec: spec.clone(),
+                    reason: "the settings say so".to_owned(),
+                    uncertain: None,
+                });
+                return by_settings.collect();
+            }
+        };
         let all = || Planned {
-            spec: MeshSpec::default(),
-            units: self.matching(&MeshSpec::default()),
+            units: self.matching(&for_all),
+            spec: for_all.clone(),
             reason: "nothing says how anything is deployed: all files are one mesh".to_owned(),
             uncertain: None,
         };
@@ -82,10 +92,10 @@ impl Workspace {
         let named = found.into_iter().map(|found| Planned {
             spec: MeshSpec {
                 name: match found.name.as_str() {
-                    "" => MeshSpec::default().name,
+                    "" => for_all.name.clone(),
                     _ => found.name,
                 },
-                ..MeshSpec::default()
+                ..for_all.clone()
             },
             units: found.units,
             reason: found.reason,
@@ -94,11 +104,26 @@ impl Workspace {
         named.collect()
     }
 
-    fn new_mesh(&self, spec: &MeshSpec) -> MeshInput {
+    fn new_input(&self, spec: &MeshSpec) -> MeshInput {
         let settings = Arc::new(spec.engine_settings());
         MeshInput::builder(spec.name.clone(), Arc::default(), settings)
             .durability(Durability::HIGH)
             .new(&self.db)
+    }
+
+    fn renew(&mut self, input: MeshInput, spec: &MeshSpec) -> MeshInput {
+        if *input.name(&self.db) != spec.name {
+            let setter = input.set_name(&mut self.db);
+            setter
+                .with_durability(Durability::HIGH)
+                .to(spec.name.clone());
+        }
+        let settings = spec.engine_settings();
+        if **input.settings(&self.db) != settings {
+            let setter = input.set_settings(&mut self.db);
+            setter.with_durability(Durability::HIGH).to(settings.into());
+        }
+        input
     }
 
     /// The files of a mesh in load order: by pattern, then by path.
@@ -106,7 +131,7 @@ impl Workspace {
         let include = Patterns::new(&spec.include);
         let exclude = Patterns::new(&spec.exclude);
         let rank = |path: &Str| {
-            if exclude.first_match(path).is_some() {
+            if self.is_settings_file(path) || exclude.first_match(path).is_some() {
                 None
             } else if spec.include.is_empty() {
                 Some(0)

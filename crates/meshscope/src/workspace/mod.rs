@@ -7,18 +7,21 @@ mod discover;
 mod edit;
 mod load;
 mod meshes;
+mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use load::{LoadProblem, OpenError};
 
 use crate::db::Database;
 use crate::fs::FileSystem;
 use crate::mesh::Mesh;
-use crate::settings::Settings;
+use crate::settings::{MeshSpec, Settings};
 use camino::{Utf8Path, Utf8PathBuf};
 use meshes::MeshEntry;
 use meshscope_manifest::Str;
 use meshscope_mesh::index::file_summary;
-use meshscope_mesh::{Repository, SourceFile};
+use meshscope_mesh::{Mesh as MeshInput, Repository, SourceFile};
 use rayon::prelude::*;
 use salsa::{Durability, Setter};
 use std::collections::BTreeMap;
@@ -35,6 +38,12 @@ pub struct Workspace {
     problems: Vec<LoadProblem>,
     meshes: Vec<MeshEntry>,
     repository: Repository,
+    /// Inputs of meshes that the settings no longer name: used again for the next new one.
+    spare: Vec<MeshInput>,
+    /// Whether the settings are those of the repository's own file.
+    own_settings: bool,
+    /// Files the settings read that are not among the manifests.
+    outside: BTreeMap<Str, Arc<str>>,
     // Last: it must outlive what refers to it.
     db: Database,
 }
@@ -47,15 +56,34 @@ struct FileEntry {
 }
 
 impl Workspace {
-    /// Opens a root; its meshes are those that its files describe.
+    /// Opens a root with the settings it has in `meshscope.yaml`; its meshes are those of that file, or
+    /// those that the other files describe.
     ///
     /// # Errors
-    /// When the root cannot be read. A file that cannot be is a [`LoadProblem`] instead.
+    /// When the root cannot be read, or the settings file is no YAML. A manifest that cannot be read is
+    /// a [`LoadProblem`] instead, and what is wrong inside the settings is in [`Settings::problems`].
     pub fn open(root: &Utf8Path, fs: &dyn FileSystem) -> Result<Workspace, OpenError> {
-        Workspace::open_with(root, fs, Settings::default(), Database::default())
+        Workspace::open_in(root, fs, Database::default())
     }
 
-    /// Opens a root with settings given, into a database given.
+    /// The same, into a database given.
+    ///
+    /// # Errors
+    /// As for [`Workspace::open`].
+    pub fn open_in(
+        root: &Utf8Path,
+        fs: &dyn FileSystem,
+        db: Database,
+    ) -> Result<Workspace, OpenError> {
+        let mut workspace = Workspace::empty(root, Settings::default(), db);
+        workspace.own_settings = true;
+        workspace.load(fs)?;
+        workspace.load_settings(fs)?;
+        workspace.refresh_meshes();
+        Ok(workspace)
+    }
+
+    /// Opens a root with settings given, whatever its own file says, into a database given.
     ///
     /// # Errors
     /// When the root cannot be read.
@@ -65,10 +93,17 @@ impl Workspace {
         settings: Settings,
         db: Database,
     ) -> Result<Workspace, OpenError> {
+        let mut workspace = Workspace::empty(root, settings, db);
+        workspace.load(fs)?;
+        workspace.refresh_meshes();
+        Ok(workspace)
+    }
+
+    fn empty(root: &Utf8Path, settings: Settings, db: Database) -> Workspace {
         let repository = Repository::builder(Arc::default(), Arc::default())
             .durability(Durability::HIGH)
             .new(&db);
-        let mut workspace = Workspace {
+        Workspace {
             repository,
             data: BTreeMap::new(),
             root: root.to_owned(),
@@ -77,11 +112,11 @@ impl Workspace {
             links: BTreeMap::new(),
             problems: Vec::new(),
             meshes: Vec::new(),
+            spare: Vec::new(),
+            own_settings: false,
+            outside: BTreeMap::new(),
             db,
-        };
-        workspace.load(fs)?;
-        workspace.refresh_meshes();
-        Ok(workspace)
+        }
     }
 
     /// The root.
@@ -112,6 +147,21 @@ impl Workspace {
         entry.map(|entry| entry.input)
     }
 
+    /// Whether a file is a template of a Helm chart: text for Helm to render, not YAML. Nothing is said
+    /// about its syntax.
+    pub fn is_chart_template(&self, path: &str) -> bool {
+        let mut rest = path;
+        while let Some(at) = rest.rfind("templates/") {
+            let chart = &path[..at];
+            let whole = chart.is_empty() || chart.ends_with('/');
+            if whole && self.file(&format!("{chart}Chart.yaml")).is_some() {
+                return true;
+            }
+            rest = chart;
+        }
+        false
+    }
+
     /// What could not be read as it is.
     pub fn problems(&self) -> &[LoadProblem] {
         &self.problems
@@ -123,6 +173,12 @@ impl Workspace {
             let why = (entry.reason.as_str(), entry.uncertain.as_deref());
             Mesh::new(self, entry.input, why)
         })
+    }
+
+    /// What the settings, or their absence, say of the mesh with a name.
+    pub fn mesh_spec(&self, name: &str) -> Option<&MeshSpec> {
+        let mut specs = self.meshes.iter().map(|entry| &entry.spec);
+        specs.find(|spec| spec.name == name)
     }
 
     /// The mesh with a name.
