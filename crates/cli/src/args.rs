@@ -28,6 +28,10 @@ pub enum Command {
     Rules(RulesArgs),
     /// A rule's page: what it finds, why it matters, what istiod does
     Explain(ExplainArgs),
+    /// The meshes found in the repository, and what is assumed of each
+    Meshes(ListArgs),
+    /// Write a commented meshscope.yaml from what is found
+    Init(InitArgs),
     /// Run mesh test files: every case.yaml and *.meshtest.yaml under the folders given
     Test(TestArgs),
     /// Show what a proxy sees, why it does or does not see a resource, or who sees a resource
@@ -168,4 +172,20 @@ pub enum ListFormat {
     Human,
     /// One JSON object
     Json,
+}
+
+/// Arguments of commands that only list something.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub format: ListFormat,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Overwrite a file that is there
+    #[arg(long)]
+    pub force: bool,
 }

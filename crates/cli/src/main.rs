@@ -5,6 +5,8 @@
 
 mod args;
 mod check;
+mod init;
+mod meshes;
 mod output;
 mod progress;
 mod rules;
@@ -25,6 +27,8 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run_command(&cli, args),
         Command::Rules(args) => rules::list(args),
         Command::Explain(args) => rules::explain(args),
+        Command::Meshes(args) => meshes::run_command(&cli, args),
+        Command::Init(args) => init::run_command(&cli, args),
         Command::Test(args) => test::run_command(&cli, args),
         Command::Visibility(args) => visibility::run_command(&cli, args),
     };

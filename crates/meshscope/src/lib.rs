@@ -14,8 +14,8 @@ pub use db::Database;
 pub use finding::Finding;
 pub use fs::{FileSystem, MemoryFileSystem, OsFileSystem};
 pub use mesh::{
-    Explanation, Mesh, OpenDecision, Overview, Report, ResourceRef, ResourceRefError, Role,
-    SeenObject, SeenService, Step, Visibility, VisibleTo, Who, WhoError,
+    Assumption, Explanation, Mesh, OpenDecision, Origin, Overview, Profile, Report, ResourceRef,
+    ResourceRefError, Role, SeenObject, SeenService, Step, Visibility, VisibleTo, Who, WhoError,
 };
 pub use settings::{MeshSpec, Settings};
 pub use workspace::{LoadProblem, OpenError, Workspace};

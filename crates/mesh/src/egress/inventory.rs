@@ -15,7 +15,7 @@ use crate::registry::{Protocol, Service};
 use crate::trace::{Call, From, Scheme, trace};
 use crate::visibility::services_of;
 use crate::workloads::{
-    Proxy, ProxyKind, Workload, class_proxy, classes_in, find_workload, workloads_in,
+    Proxy, ProxyKind, Workload, class_proxy, classes_in, find_workload, workloads, workloads_in,
 };
 use meshscope_manifest::{ResourceKey, Str};
 use std::collections::BTreeMap;
@@ -135,10 +135,19 @@ fn clients(db: &dyn Db, mesh: Mesh, namespace: &str, routes: &[Intended]) -> Vec
             found.push((workload.clone(), vec![workload.label().into()]));
         }
     }
-    let routes_from_here = routes
-        .iter()
-        .any(|i| i.virtual_service.namespace == namespace);
-    if found.is_empty() && routes_from_here {
+    // Where a client's route has no client in all the files, what it would do to one is the answer.
+    let is_client = |w: &Arc<Workload>| w.proxy != Some(ProxyKind::Router);
+    let routes_from_here = || {
+        let all = workloads(db, mesh);
+        let mut own = routes
+            .iter()
+            .filter(|i| i.client_leg && i.virtual_service.namespace == namespace);
+        own.any(|i| {
+            let mut clients = all.iter().filter(|w| is_client(w));
+            !clients.any(|w| i.namespaces.contains(w.namespace()))
+        })
+    };
+    if found.is_empty() && routes_from_here() {
         let (proxy, _) = bare(namespace);
         return vec![Client {
             from: From::Proxy(proxy.clone()),

@@ -25,6 +25,8 @@ pub struct Intended {
     pub gateways: Vec<Str>,
     /// The Gateways it is bound to, `namespace/name`, those that do not exist among them.
     pub gateway_names: Vec<Str>,
+    /// Whether it is bound to mesh: else it only serves the gateway.
+    pub client_leg: bool,
     /// The kinds of call it is about, as (scheme, port).
     pub calls: Vec<(Scheme, u32)>,
     /// The client namespaces it is for: those it is exported to, or its own for one that only
@@ -121,6 +123,7 @@ fn of_virtual_service(
             virtual_service: vs.object.clone(),
             gateways: through.clone(),
             gateway_names: gateway_names.clone(),
+            client_leg: vs.is_bound_to("mesh"),
             calls: calls(vs, host, service.as_deref()),
             namespaces: audience_of(db, mesh, vs),
             service,

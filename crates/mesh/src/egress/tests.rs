@@ -279,3 +279,14 @@ fn shares_that_leave_directly_count() {
     let found = paths(&text);
     assert_eq!(found[1], ("https://ext.com:443".to_owned(), "split", true));
 }
+
+#[test]
+fn a_namespace_that_only_serves_the_gateway_calls_nothing() {
+    let text = format!("{APP}{}{ROUTED}", gateway("one", "e1"));
+    let text = text.replace(
+        "metadata: {name: ext, namespace: shop}\nspec:\n",
+        "metadata: {name: ext, namespace: e1}\nspec:\n",
+    );
+    let (db, mesh) = mesh_of(&text);
+    assert_eq!(inventory(&db, mesh, "e1"), []);
+}

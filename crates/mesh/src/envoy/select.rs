@@ -91,9 +91,10 @@ impl Criterion {
                     .max()
             }
             Criterion::ServerName => {
-                let sni = connection.sni.to_ascii_lowercase();
                 let names = matching.server_names.iter();
-                names.filter_map(|name| name_rank(name, &sni)).max()
+                names
+                    .filter_map(|name| name_rank(name, &connection.sni))
+                    .max()
             }
             Criterion::Transport => (matching.transport == Some(connection.transport)).then_some(0),
             Criterion::Alpn => matching.alpn.contains(&connection.alpn).then_some(0),
@@ -109,14 +110,17 @@ fn subnet(text: &str) -> Option<IpNet> {
 }
 
 fn name_rank(name: &str, sni: &str) -> Option<usize> {
-    let name = name.to_ascii_lowercase();
-    if name == sni {
+    if name.eq_ignore_ascii_case(sni) {
         return Some(usize::MAX);
     }
     let suffix = name.strip_prefix('*')?;
     // A client may send a wildcard as literal text; the simulation covers it like a name.
-    let fits = sni.len() >= name.len() && sni.ends_with(suffix);
-    fits.then_some(name.len())
+    let tail = sni
+        .len()
+        .checked_sub(suffix.len())
+        .filter(|_| sni.len() >= name.len())
+        .and_then(|start| sni.get(start..))?;
+    tail.eq_ignore_ascii_case(suffix).then_some(name.len())
 }
 
 fn sieve<'l>(
@@ -162,6 +166,9 @@ pub fn near_misses(
         let (Some(only), None) = (failing.next(), failing.next()) else {
             continue;
         };
+        if *only == Criterion::ServerName && !is_near(chain, &connection.sni) {
+            continue;
+        }
         let Some(reason) = chain.because.last() else {
             continue;
         };
@@ -172,6 +179,26 @@ pub fn near_misses(
     found.sort_by_key(|(distance, _)| *distance);
     found.truncate(5);
     found.into_iter().map(|(_, reason)| reason).collect()
+}
+
+/// Whether a server name of a chain is of the same domain as the one sent, or none is sent.
+fn is_near(chain: &FilterChain, sni: &str) -> bool {
+    let domain = |name: &str| {
+        let dots = name.rmatch_indices('.').map(|(i, _)| i + 1);
+        let start = dots.take(2).last().filter(|_| name.contains('.'));
+        let two_labels = name.matches('.').count() > 1;
+        (if two_labels { start.unwrap_or(0) } else { 0 }, name.len())
+    };
+    let (start, end) = domain(sni);
+    let own = sni.get(start..end).unwrap_or(sni);
+    sni.is_empty()
+        || chain.matching.server_names.iter().any(|name| {
+            let tail = name
+                .len()
+                .checked_sub(own.len())
+                .and_then(|i| name.get(i..));
+            tail.is_some_and(|t| t.eq_ignore_ascii_case(own))
+        })
 }
 
 impl Criterion {

@@ -4,7 +4,7 @@ use super::unit::{unit_key, unit_resources};
 use crate::db::{Db, Mesh, UnitKey};
 use meshscope_manifest::edit::object;
 use meshscope_manifest::repository::installs::istio_operator_install;
-use meshscope_manifest::{Kind, Resource, Value};
+use meshscope_manifest::{Kind, Resource, ResourceKey, Value};
 use std::sync::Arc;
 
 /// The IstioOperators of one unit: an edit of anything else in it stops here.
@@ -23,8 +23,8 @@ fn operators_in<'db>(db: &'db dyn Db, unit: UnitKey<'db>) -> Arc<[Arc<Resource>]
 pub(super) struct Installed {
     /// The objects, with the namespaces they are installed in.
     pub resources: Vec<Arc<Resource>>,
-    /// MeshConfig documents, in order.
-    pub mesh_config: Vec<Value>,
+    /// MeshConfig documents with the operators they are of, in order.
+    pub mesh_config: Vec<(ResourceKey, Value)>,
 }
 
 /// What the IstioOperators of a mesh install.
@@ -41,7 +41,8 @@ pub(super) fn installed(db: &dyn Db, mesh: Mesh) -> Arc<Installed> {
                 .resources
                 .extend(outcome.objects.iter().filter_map(decode));
             if outcome.mesh_config.as_map().is_some_and(|m| !m.is_empty()) {
-                installed.mesh_config.push(outcome.mesh_config);
+                let layer = (operator.key.clone(), outcome.mesh_config);
+                installed.mesh_config.push(layer);
             }
         }
     }

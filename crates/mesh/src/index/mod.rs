@@ -14,7 +14,7 @@ mod roots;
 mod unit;
 
 pub use bases::kustomizations;
-pub use config::{MeshFacts, facts};
+pub use config::{MeshFacts, facts, mesh_config_layers};
 pub use file::{FileObject, FileSummary, document, file_summary};
 pub use locate::{Definition, Spot, definitions, resource};
 pub use lookup::{file_at, real_path, references};

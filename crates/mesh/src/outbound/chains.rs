@@ -3,7 +3,7 @@
 
 use super::client::{Client, Traits, target};
 use super::domains::Home;
-use super::virtual_services::vs_index;
+use super::virtual_services::l4_index;
 use crate::db::{Db, Mesh, name};
 use crate::envoy::{Because, ChainMatch, ClusterWeight, Filter, FilterChain, Transport};
 use crate::names::is_wildcard;
@@ -141,12 +141,8 @@ pub(super) struct Builder<'a, 'db> {
 impl Builder<'_, '_> {
     /// The TCP proxy chains (O:6).
     pub fn tcp(&self, at: &ServicePort<'_>) -> Vec<Chain> {
-        let index = vs_index(
-            self.db,
-            self.mesh,
-            self.client.scope(self.db),
-            self.listener,
-        );
+        let scope = self.client.scope(self.db);
+        let index = l4_index(self.db, self.mesh, scope, self.listener, at.port);
         let touching = index.touching(&at.service.host);
         if at.protocol.is_tls() {
             self.of_tls_routes(at, &touching)

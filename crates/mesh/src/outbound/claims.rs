@@ -3,6 +3,8 @@
 
 use super::client::lower_case;
 use super::virtual_hosts::Work;
+use super::virtual_services::most_specific;
+use crate::db::name;
 use crate::envoy::{Action, Because, ClusterWeight, Route, RouteMatch};
 use crate::names::{is_wildcard, matches};
 use crate::registry::{Resolution, Service};
@@ -23,10 +25,7 @@ pub(super) struct Claim<'a> {
 
 impl Work<'_, '_> {
     /// What a VirtualService contributes (O:8.3-8.6).
-    pub fn claims_of(&self, at: u32, vs: &VirtualService) -> Vec<Claim<'_>> {
-        if self.port != 80 && !self.is_selected(vs) {
-            return Vec::new();
-        }
+    pub fn claims_of(&self, vs: &VirtualService) -> Vec<Claim<'_>> {
         let routes = routes_of(
             vs,
             &RouteContext {
@@ -40,7 +39,7 @@ impl Work<'_, '_> {
         if routes.is_empty() {
             return Vec::new();
         }
-        let (hosts, services) = self.split_hosts(at, vs);
+        let (hosts, services) = self.split_hosts(vs);
         let client = self.client.scope(self.db).namespace(self.db).text(self.db);
         if vs.gateway_semantics
             && !services
@@ -99,7 +98,7 @@ impl Work<'_, '_> {
     }
 
     /// Whether any host of a VirtualService overlaps a service on the port (O:8.3).
-    fn is_selected(&self, vs: &VirtualService) -> bool {
+    pub fn is_selected(&self, vs: &VirtualService) -> bool {
         vs.hosts.iter().any(|h| {
             let h = lower_case(h);
             if self.services.get(&h).is_some() {
@@ -118,7 +117,7 @@ impl Work<'_, '_> {
     }
 
     /// The hosts of a VirtualService as plain names and as services (O:8.5).
-    fn split_hosts(&self, at: u32, vs: &VirtualService) -> (Vec<Str>, Vec<&Arc<Service>>) {
+    fn split_hosts(&self, vs: &VirtualService) -> (Vec<Str>, Vec<&Arc<Service>>) {
         let (mut hosts, mut services) = (Vec::new(), Vec::new());
         let (wild, exact): (Vec<&Str>, Vec<&Str>) = vs.hosts.iter().partition(|h| is_wildcard(h));
         for host in exact {
@@ -142,15 +141,10 @@ impl Work<'_, '_> {
                 overlaps = true;
                 // The index knows hosts as services write them, this list in lower case: a host with
                 // capitals is never found there.
-                let best = if key == service.host {
-                    self.index.most_specific(&key)
-                } else {
-                    None
-                };
-                let is_best = best
-                    .and_then(|i| self.index.list.get(i as usize))
-                    .is_some_and(|b| b.namespace == vs.namespace && b.name == vs.name);
-                if best == Some(at) || is_best {
+                let best = (key == service.host)
+                    .then(|| self.most_specific(&key))
+                    .flatten();
+                if best.is_some_and(|(ns, own)| ns == vs.namespace && own == vs.name) {
                     services.push(service);
                 }
             }
@@ -159,6 +153,12 @@ impl Work<'_, '_> {
             }
         }
         (hosts, services)
+    }
+
+    fn most_specific(&self, host: &str) -> Option<(Str, Str)> {
+        let scope = self.client.scope(self.db);
+        let host = name(self.db, host);
+        most_specific(self.db, self.mesh, scope, self.listener, host).clone()
     }
 
     /// The default routes of a service nobody claims (O:8.7).

@@ -270,6 +270,20 @@ pub fn target<'db>(
     })
 }
 
+/// The services of one listener that have a port, in istiod's order. An edit of a service without
+/// that port stops here.
+#[salsa::tracked]
+pub fn on_port<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    key: ScopeKey<'db>,
+    listener: usize,
+    port: u32,
+) -> Arc<[Arc<Service>]> {
+    let set = services(db, mesh, key, listener);
+    set.with_port(port).map(|m| m.service.clone()).collect()
+}
+
 /// The services of one listener that have a port, indexed for route configs (O:8.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PortServices {
@@ -326,11 +340,11 @@ pub fn port_services<'db>(
     listener: usize,
     port: u32,
 ) -> Arc<PortServices> {
-    let set = services(db, mesh, key, listener);
     Arc::new(if port == 0 {
+        let set = services(db, mesh, key, listener);
         PortServices::new(set.iter().map(|m| &m.service), false)
     } else {
-        PortServices::new(set.with_port(port).map(|m| &m.service), true)
+        PortServices::new(on_port(db, mesh, key, listener, port).iter(), true)
     })
 }
 

@@ -1,6 +1,6 @@
 //! A listener being put together: chains that exclude each other, and its final form (O:5.8-5.10).
 
-use super::chains::Chain;
+use super::chains::{Chain, ConflictKey};
 use super::client::Shape;
 use super::fallback;
 use crate::envoy::{Because, ChainMatch, FilterChain, Listener};
@@ -13,6 +13,8 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 pub(super) struct Entry {
     pub bind_to_port: bool,
     pub chains: Vec<Chain>,
+    /// What the chains so far exclude.
+    pub taken: FxHashSet<ConflictKey>,
     pub protocol: Protocol,
     pub locked: bool,
     pub because: Vec<Because>,
@@ -29,9 +31,8 @@ pub(super) fn is_well_known(incoming: Protocol, existing: Protocol) -> bool {
 
 /// Appends the chains that do not exclude an earlier one; first come wins (O:5.8).
 pub(super) fn merge(entry: &mut Entry, incoming: Vec<Chain>) {
-    let mut taken: FxHashSet<_> = entry.chains.iter().map(Chain::conflict_key).collect();
     for chain in incoming {
-        if taken.insert(chain.conflict_key()) {
+        if entry.taken.insert(chain.conflict_key()) {
             entry.chains.push(chain);
         }
     }

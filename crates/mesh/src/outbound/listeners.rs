@@ -1,8 +1,8 @@
 //! Outbound listeners: one per address and port, and who wins where services meet (O:5).
 
 use super::address::{NONE, address_for};
-use super::chains::{Builder, ServicePort};
-use super::client::{Client, Egress, services, shape};
+use super::chains::{Builder, Chain, ServicePort};
+use super::client::{Client, Egress, on_port, services, shape};
 use super::domains::Home;
 use super::entry::{Entries, Entry, finish, is_well_known, merge};
 use crate::db::{Db, Mesh, Name, name};
@@ -139,7 +139,6 @@ impl Side<'_, '_> {
     fn add(&self, wanted: &Wanted<'_>, entries: &mut Entries) {
         let builder = &self.builder;
         let scope = builder.client.scope(builder.db);
-        let set = services(builder.db, builder.mesh, scope, builder.listener);
         match &self.egress.port {
             Some(port) => {
                 let port = Port {
@@ -151,6 +150,7 @@ impl Side<'_, '_> {
                 if !wanted.port(port.number) || !self.can_bind(&port) {
                     return;
                 }
+                let set = services(builder.db, builder.mesh, scope, builder.listener);
                 for member in set.iter() {
                     self.add_at(&member.service, &port, self.bind(), wanted, entries);
                 }
@@ -159,11 +159,13 @@ impl Side<'_, '_> {
                 entries.values_mut().for_each(|e| e.locked = true);
                 match wanted.port {
                     Some(number) => {
-                        for member in set.with_port(number) {
-                            self.add_service(&member.service, wanted, entries);
+                        let (db, mesh) = (builder.db, builder.mesh);
+                        for service in on_port(db, mesh, scope, builder.listener, number).iter() {
+                            self.add_service(service, wanted, entries);
                         }
                     }
                     None => {
+                        let set = services(builder.db, builder.mesh, scope, builder.listener);
                         for member in set.iter() {
                             self.add_service(&member.service, wanted, entries);
                         }
@@ -326,6 +328,7 @@ impl Side<'_, '_> {
                     key,
                     Entry {
                         bind_to_port,
+                        taken: chains.iter().map(Chain::conflict_key).collect(),
                         chains,
                         protocol,
                         locked: false,

@@ -21,6 +21,8 @@ mod entry;
 mod fallback;
 mod listeners;
 mod routes;
+#[cfg(test)]
+mod tests;
 mod virtual_hosts;
 mod virtual_services;
 

@@ -3,11 +3,12 @@
 
 use super::address::domain_addresses;
 use super::claims::Claim;
-use super::client::{Client, PortServices, Shape, lower_case, port_services, target};
+use super::client::{
+    Client, PortServices, Shape, lower_case, port_services, shape, target, virtual_services,
+};
 use super::domains::{Home, bracketed, service_domains};
 use super::listeners::aliases;
-use super::virtual_services::{VsIndex, vs_index};
-use crate::db::{Db, Mesh, name};
+use crate::db::{Db, Mesh, Name, name};
 use crate::envoy::VirtualHost;
 use crate::index::facts;
 use crate::names::matches;
@@ -17,6 +18,31 @@ use meshscope_manifest::Str;
 use meshscope_manifest::spec::meshconfig::Flag;
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
+
+/// The VirtualServices that can have a say about one host of a route config, in order; about any
+/// host when it is empty. An edit of any other stops here.
+#[salsa::tracked]
+pub(super) fn relevant<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    client: Client<'db>,
+    listener: usize,
+    port: u32,
+    host: Name<'db>,
+) -> Arc<[Arc<VirtualService>]> {
+    let scope = client.scope(db);
+    let work = Work::new(db, mesh, client, shape(db, mesh, scope), listener, port);
+    let host = host.text(db).as_str();
+    let only = (!host.is_empty()).then_some(host);
+    let candidates = only.map(|host| work.candidates(host));
+    virtual_services(db, mesh, scope, listener)
+        .iter()
+        .filter(|vs| work.may_matter(vs, only, candidates.as_ref()))
+        // Hosts nobody registered are routed on port 80 alone (O:8.3).
+        .filter(|vs| port == 80 || work.is_selected(vs))
+        .cloned()
+        .collect()
+}
 
 /// One route config being put together.
 pub(super) struct Work<'a, 'db> {
@@ -28,7 +54,6 @@ pub(super) struct Work<'a, 'db> {
     /// The port; 0 takes services of all ports (O:8.12).
     pub port: u32,
     pub services: Arc<PortServices>,
-    pub index: Arc<VsIndex>,
     pub home: Home<'a>,
 }
 
@@ -59,7 +84,6 @@ impl<'a, 'db> Work<'a, 'db> {
             listener,
             port,
             services: port_services(db, mesh, scope, listener, port).clone(),
-            index: vs_index(db, mesh, scope, listener).clone(),
             home: Home {
                 namespace: scope.namespace(db).text(db),
                 domain: &facts.domain,
@@ -71,12 +95,12 @@ impl<'a, 'db> Work<'a, 'db> {
     /// All virtual hosts, or those with a domain that may take `only`.
     pub fn virtual_hosts(&self, only: Option<&str>) -> Vec<VirtualHost> {
         let candidates = only.map(|host| self.candidates(host));
-        let relevant = |i: usize| candidates.as_ref().is_none_or(|c| c.contains(&i));
+        let wanted = |i: usize| candidates.as_ref().is_none_or(|c| c.contains(&i));
         let mut claims: Vec<Claim<'_>> = Vec::new();
-        for (at, vs) in (0u32..).zip(&self.index.list) {
-            if self.may_matter(vs, only, candidates.as_ref()) {
-                claims.extend(self.claims_of(at, vs));
-            }
+        let host = name(self.db, only.unwrap_or_default());
+        let (client, listener) = (self.client, self.listener);
+        for vs in relevant(self.db, self.mesh, client, listener, self.port, host).iter() {
+            claims.extend(self.claims_of(vs));
         }
         let claimed: FxHashSet<Str> = claims
             .iter()
@@ -107,7 +131,7 @@ impl<'a, 'db> Work<'a, 'db> {
             }
             for service in &claim.services {
                 let position = self.services.position(&self.key(service));
-                if position.is_none_or(relevant) {
+                if position.is_none_or(wanted) {
                     hosts.extend(self.service_host(claim, service, &mut names));
                 }
             }

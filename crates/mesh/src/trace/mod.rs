@@ -12,6 +12,8 @@ mod hop;
 mod pass;
 mod resolve;
 mod site;
+#[cfg(test)]
+mod tests;
 mod upstream;
 mod walk;
 

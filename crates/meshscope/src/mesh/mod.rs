@@ -7,6 +7,7 @@ mod fixes;
 mod kustomize;
 mod merged;
 mod place;
+mod profile;
 mod reach;
 mod reasons;
 mod resource_ref;
@@ -16,6 +17,7 @@ mod visibility;
 mod who;
 
 pub use findings::Report;
+pub use profile::{Assumption, Origin, Profile};
 pub use reasons::{Explanation, OpenDecision, Overview, SeenObject, SeenService, Step, VisibleTo};
 pub use resource_ref::{ResourceRef, ResourceRefError};
 pub use visibility::Visibility;

@@ -47,6 +47,16 @@ impl Workspace {
         self.refresh_settings(path);
     }
 
+    /// Says that a file is about to be edited. The first edit of a file makes everything that rests on
+    /// it run once more; after this it is done before anybody types.
+    pub fn start_editing(&mut self, path: &str) {
+        if let Some(file) = self.file(path) {
+            let text = file.text(&self.db).clone();
+            let setter = file.set_text(&mut self.db);
+            setter.with_durability(Durability::LOW).to(text);
+        }
+    }
+
     /// Takes a file away. Nothing happens when it is not there.
     pub fn remove(&mut self, path: &str) {
         let Some(entry) = self.files.get(path).copied().filter(|e| e.present) else {
