@@ -5,6 +5,7 @@
 
 use meshscope_manifest::spec::meshconfig::IstiodEnv;
 use meshscope_manifest::{Str, Value};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What the queries of this crate need of a database.
@@ -32,20 +33,79 @@ pub struct SourceFile {
 pub struct Mesh {
     /// The name users know it by.
     pub name: Str,
-    /// The files whose objects make the mesh, in load order.
+    /// The sources of the objects that make the mesh, in load order.
     pub units: Arc<[Unit]>,
     /// The settings.
     pub settings: Arc<MeshSettings>,
 }
 
+/// The files of a repository by path, for what finds files by name: kustomizations.
+#[salsa::input(debug)]
+pub struct Repository {
+    /// The files that are there.
+    pub files: Arc<BTreeMap<Str, SourceFile>>,
+    /// Symbolic links and what they lead to, inside the repository.
+    pub links: Arc<BTreeMap<Str, Str>>,
+}
+
 /// One source of objects of a mesh.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Unit {
-    /// The file.
-    pub file: SourceFile,
+    /// Where the objects come from.
+    pub source: Source,
     /// The namespace of objects that write none. `None` leaves it unknown: such objects share a
     /// namespace of their own per directory, never `default`.
     pub namespace: Option<Str>,
+    /// The namespace that whoever applies the objects puts them into, whatever they write.
+    pub target: Option<Str>,
+}
+
+/// Where the objects of a unit come from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// The documents of a file.
+    File(SourceFile),
+    /// What a kustomization builds.
+    Kustomization(Kustomization),
+}
+
+/// A directory with a kustomization.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Kustomization {
+    /// The repository it is in.
+    pub repository: Repository,
+    /// The directory, relative to the root.
+    pub directory: Str,
+}
+
+impl Unit {
+    /// The documents of a file.
+    pub fn file(file: SourceFile, namespace: Option<Str>) -> Unit {
+        Unit {
+            source: Source::File(file),
+            namespace,
+            target: None,
+        }
+    }
+
+    /// What the kustomization of a directory builds.
+    pub fn kustomization(repository: Repository, directory: Str) -> Unit {
+        Unit {
+            source: Source::Kustomization(Kustomization {
+                repository,
+                directory,
+            }),
+            namespace: None,
+            target: None,
+        }
+    }
+}
+
+/// A unit as a query key.
+#[salsa::interned(debug)]
+pub struct UnitKey<'db> {
+    /// The unit.
+    pub unit: Unit,
 }
 
 /// What a mesh assumes that its manifests do not say.

@@ -29,4 +29,4 @@ pub mod trace;
 pub mod visibility;
 pub mod workloads;
 
-pub use db::{Db, Mesh, MeshSettings, SourceFile, Unit};
+pub use db::{Db, Mesh, MeshSettings, Repository, Source, SourceFile, Unit};

@@ -81,10 +81,7 @@ pub(crate) fn mesh_of_files(
         .enumerate()
         .map(|(i, text)| SourceFile::new(&db, format!("{i}.yaml").into(), (*text).into(), None))
         .collect();
-    let unit = |file: &SourceFile| Unit {
-        file: *file,
-        namespace: Some(Str::new("default")),
-    };
+    let unit = |file: &SourceFile| Unit::file(*file, Some(Str::new("default")));
     let units: Vec<Unit> = files.iter().map(unit).collect();
     let mesh = Mesh::new(&db, "test".into(), units.into(), Arc::new(settings));
     (db, mesh, files)

@@ -16,6 +16,9 @@ pub struct Finding {
     pub certainty: Certainty,
     /// The mesh it holds in.
     pub mesh: String,
+    /// The other meshes it holds in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub meshes: Vec<String>,
     /// The object it sits on; none for a text that is no object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<ResourceId>,

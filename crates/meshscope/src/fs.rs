@@ -38,6 +38,9 @@ pub trait FileSystem: Sync {
 
 /// Whether a file is read at all.
 pub fn is_manifest_path(path: &Utf8Path) -> bool {
+    if path.file_name() == Some("Kustomization") {
+        return true;
+    }
     let extension = path.extension().unwrap_or_default();
     ["yaml", "yml", "json"]
         .iter()

@@ -77,7 +77,9 @@ fn the_last_definition_in_load_order_counts_and_settings_choose_the_order() {
     let workspace = Workspace::open_with(root, &fs, settings, Database::default()).unwrap();
     let mesh = workspace.meshes().next().unwrap();
     let units = mesh.input().units(mesh.db()).iter();
-    let paths: Vec<_> = units.map(|u| u.file.path(mesh.db()).as_str()).collect();
+    let of_unit = |unit| meshscope::engine::index::unit_files(mesh.db(), unit);
+    let files = units.flat_map(|unit| of_unit(unit).to_vec());
+    let paths: Vec<_> = files.map(|f| f.path(mesh.db()).to_string()).collect();
     assert_eq!(paths, ["b/s.yaml", "a/s.yaml"]);
 }
 

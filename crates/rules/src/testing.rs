@@ -25,9 +25,9 @@ pub fn mesh(db: &TestDb, yaml: &str) -> Mesh {
 pub fn mesh_of(db: &TestDb, files: &[(&str, &str)], namespace: Option<&str>) -> Mesh {
     let units: Arc<[Unit]> = files
         .iter()
-        .map(|(path, text)| Unit {
-            file: SourceFile::new(db, Str::new(path), Arc::from(*text), None),
-            namespace: namespace.map(Str::new),
+        .map(|(path, text)| {
+            let file = SourceFile::new(db, Str::new(path), Arc::from(*text), None);
+            Unit::file(file, namespace.map(Str::new))
         })
         .collect();
     let settings = Arc::new(MeshSettings::default());

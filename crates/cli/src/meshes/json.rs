@@ -15,6 +15,9 @@ pub struct Listing<'a> {
 #[derive(Serialize)]
 struct Entry<'a> {
     name: &'a str,
+    reason: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uncertain: Option<&'a str>,
     roots: Vec<&'a str>,
     files: Vec<&'a str>,
     objects: usize,
@@ -38,6 +41,8 @@ struct Setting<'a> {
 pub fn listing<'a>(settings_file: Option<&'a str>, meshes: &'a [Profile]) -> Listing<'a> {
     let entry = |mesh: &'a Profile| Entry {
         name: &mesh.name,
+        reason: &mesh.reason,
+        uncertain: mesh.uncertain.as_deref(),
         roots: mesh.roots.iter().map(|root| root.as_str()).collect(),
         files: mesh.files.iter().map(|file| file.as_str()).collect(),
         objects: mesh.objects,

@@ -25,10 +25,7 @@ fn two(base: &str, head: &str) -> (TestDb, Mesh, Mesh) {
     let db = TestDb::default();
     let mesh = |name: &str, text: &str| {
         let file = SourceFile::new(&db, format!("{name}.yaml").into(), text.into(), None);
-        let unit = Unit {
-            file,
-            namespace: Some("default".into()),
-        };
+        let unit = Unit::file(file, Some("default".into()));
         Mesh::new(
             &db,
             name.into(),

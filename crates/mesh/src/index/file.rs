@@ -83,7 +83,7 @@ pub fn document(db: &dyn Db, file: SourceFile, ordinal: u32) -> Option<Arc<Docum
     Some(Arc::new(parse_document(text, span, &options(db, file))))
 }
 
-fn options(db: &dyn Db, file: SourceFile) -> Options {
+pub(super) fn options(db: &dyn Db, file: SourceFile) -> Options {
     let edited_line = file.edited_line(db);
     Options {
         edited_line,

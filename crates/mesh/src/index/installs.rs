@@ -1,20 +1,16 @@
 //! Objects the repository only names: what IstioOperators, settings and assumptions stand for.
 
-use super::{default_namespace, file_resources};
-use crate::db::{Db, Mesh, Name, SourceFile, name};
+use super::unit::{unit_key, unit_resources};
+use crate::db::{Db, Mesh, UnitKey};
 use meshscope_manifest::edit::object;
 use meshscope_manifest::repository::installs::istio_operator_install;
 use meshscope_manifest::{Kind, Resource, ResourceKey, Value};
 use std::sync::Arc;
 
-/// The IstioOperators of one file: an edit of anything else in it stops here.
+/// The IstioOperators of one unit: an edit of anything else in it stops here.
 #[salsa::tracked]
-fn operators_in<'db>(
-    db: &'db dyn Db,
-    file: SourceFile,
-    default_namespace: Name<'db>,
-) -> Arc<[Arc<Resource>]> {
-    let resources = file_resources(db, file, default_namespace);
+fn operators_in<'db>(db: &'db dyn Db, unit: UnitKey<'db>) -> Arc<[Arc<Resource>]> {
+    let resources = unit_resources(db, unit);
     resources
         .iter()
         .filter(|r| r.key.kind == Kind::IstioOperator)
@@ -36,8 +32,7 @@ pub(super) struct Installed {
 pub(super) fn installed(db: &dyn Db, mesh: Mesh) -> Arc<Installed> {
     let mut installed = Installed::default();
     for unit in mesh.units(db).iter() {
-        let default = default_namespace(db, unit);
-        for operator in operators_in(db, unit.file, name(db, &default)).iter() {
+        for operator in operators_in(db, unit_key(db, unit)).iter() {
             let Some(spec) = operator.istio_operator() else {
                 continue;
             };

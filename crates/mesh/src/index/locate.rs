@@ -2,8 +2,12 @@
 //!
 //! The only place that reads positions. Nothing computed may depend on it.
 
-use super::{default_namespace, document, file_resources, file_summary, objects};
-use crate::db::{Db, Mesh, SourceFile, name};
+use super::unit::unit_objects;
+use super::{built, document, file_at, objects};
+use crate::db::{Db, Kustomization, Mesh, SourceFile, name};
+use meshscope_manifest::document::{decode_document, decode_value};
+use meshscope_manifest::kustomize::Inside;
+use meshscope_manifest::validate::{Context, Problem};
 use meshscope_manifest::{Resource, ResourceKey};
 use meshscope_yaml::{Location, Path};
 use std::sync::Arc;
@@ -11,53 +15,132 @@ use std::sync::Arc;
 /// One place that defines an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Definition {
-    /// The file.
+    /// The file the object is written in; its fields may be written in others.
     pub file: SourceFile,
-    /// The index of the document in [`super::file_summary`].
+    /// The index of the object in its unit.
     pub entry: usize,
     /// The ordinal of the YAML document in the file.
     pub document: u32,
     /// The path of the object inside the document: `items[3]` in a List, else empty.
     pub prefix: Path,
+    pub(super) place: Place,
+}
+
+/// How the fields of an object are found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// They are all in the document.
+    InFile,
+    /// A kustomization put them together.
+    Built {
+        /// The root.
+        root: Kustomization,
+        /// The index of the object among those it builds.
+        object: u32,
+    },
+}
+
+/// Where a field is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// The file.
+    pub file: SourceFile,
+    /// The ordinal of the YAML document in the file.
+    pub document: u32,
+    /// The path in that document.
+    pub path: Path,
+    /// When the scalar at `path` holds YAML itself (an inline patch): where inside it.
+    pub inside: Option<Box<Inside>>,
 }
 
 /// Every definition of `key` in the mesh, in load order. More than one: the last counts.
 pub fn definitions(db: &dyn Db, mesh: Mesh, key: &ResourceKey) -> Vec<Definition> {
     let units = mesh.units(db);
-    let mut found = Vec::new();
-    for &i in super::namespace_units(db, mesh, name(db, &key.namespace)).iter() {
-        let Some(unit) = units.get(i) else { continue };
-        let default = default_namespace(db, unit);
-        let resources = file_resources(db, unit.file, name(db, &default));
-        let decoded = file_summary(db, unit.file).objects.iter().enumerate();
-        let decoded = decoded.filter(|(_, d)| d.resource.is_some());
-        for ((entry, decoded), resource) in decoded.zip(resources.iter()) {
-            if resource.key == *key {
-                found.push(Definition {
-                    file: unit.file,
-                    entry,
-                    document: decoded.document,
-                    prefix: decoded.prefix.clone(),
-                });
-            }
-        }
-    }
-    found
+    let namespace = name(db, &key.namespace);
+    let feeding = super::namespace_units(db, mesh, namespace).iter();
+    let feeding = feeding.filter_map(|&i| units.get(i));
+    let all = feeding.flat_map(|unit| unit_objects(db, unit));
+    all.filter(|o| o.resource.as_ref().is_some_and(|r| r.key == *key))
+        .map(|o| o.definition)
+        .collect()
 }
 
 impl Definition {
+    /// Where a field is written; for one that is not there, where it would be.
+    pub fn spot(&self, db: &dyn Db, path: &Path) -> Spot {
+        let steps = self.prefix.segments().iter().chain(path.segments());
+        let path: Path = steps.cloned().collect();
+        let in_file = |path: Path| Spot {
+            file: self.file,
+            document: self.document,
+            path,
+            inside: None,
+        };
+        let Place::Built { root, object } = &self.place else {
+            return in_file(path);
+        };
+        let Some(object) = built(db, root).objects.get(*object as usize) else {
+            return in_file(path);
+        };
+        let place = object.origin.place(&path);
+        match file_at(db, root.repository, name(db, &place.file)) {
+            Some(file) => Spot {
+                file,
+                document: place.document,
+                path: place.path,
+                inside: place.inside,
+            },
+            None => in_file(path),
+        }
+    }
+
+    /// Where a field is written, when the document of the object holds it as it is: nothing was put
+    /// over it or into it, so that it can be edited there.
+    pub fn written(&self, db: &dyn Db, path: &Path) -> Option<Path> {
+        let spot = self.spot(db, path);
+        let whole = self.spot(db, &Path::root());
+        let mut expected = whole.path.segments().iter().chain(path.segments());
+        let same = spot.file == self.file
+            && spot.document == self.document
+            && spot.inside.is_none()
+            && spot
+                .path
+                .segments()
+                .iter()
+                .all(|s| expected.next() == Some(s))
+            && expected.next().is_none();
+        same.then_some(spot.path)
+    }
+
     /// The bytes of a field: its entry when written, else those of the nearest enclosing field that
     /// is.
     pub fn locate(&self, db: &dyn Db, path: &Path) -> Option<(SourceFile, Location)> {
-        let document = document(db, self.file, self.document).as_ref()?;
-        let steps = self.prefix.segments().iter().chain(path.segments());
-        let mut full: Path = steps.cloned().collect();
+        let spot = self.spot(db, path);
+        let document = document(db, spot.file, spot.document).as_ref()?;
+        let mut full = spot.path;
         loop {
             if let Some(location) = document.locate(&full) {
-                return Some((self.file, location));
+                return Some((spot.file, location));
             }
             full.pop()?;
         }
+    }
+
+    /// What API server and webhook say about the object, with the webhook's warnings or without.
+    pub fn problems(&self, db: &dyn Db, context: &Context) -> Vec<Problem> {
+        let decoded = match &self.place {
+            Place::InFile => {
+                let document = document(db, self.file, self.document).as_ref();
+                document.map(|d| decode_document(d, context))
+            }
+            Place::Built { root, object } => {
+                let object = built(db, root).objects.get(*object as usize);
+                object.map(|o| decode_value(&o.value, context))
+            }
+        };
+        let mut decoded = decoded.unwrap_or_default().into_iter();
+        let own = decoded.find(|object| object.prefix == self.prefix);
+        own.map(|object| object.problems).unwrap_or_default()
     }
 }
 

@@ -4,73 +4,43 @@
 //! when nothing of its namespace and kind changed. Whoever reads a slice depends on nothing else.
 //! It must not know what istiod does with an object.
 
+mod bases;
 mod config;
 mod file;
 mod installs;
 mod locate;
+mod lookup;
+mod roots;
+mod unit;
 
+pub use bases::kustomizations;
 pub use config::{MeshFacts, facts, mesh_config_layers};
 pub use file::{FileObject, FileSummary, document, file_summary};
-pub use locate::{Definition, definitions, resource};
+pub use locate::{Definition, Spot, definitions, resource};
+pub use lookup::{file_at, real_path, references};
+pub use roots::built;
+pub use unit::{UnitObject, unit_files, unit_objects};
 
-use crate::db::{Db, Mesh, Name, SourceFile, name};
+use crate::db::{Db, Mesh, Name, UnitKey, name};
 use installs::extra_resources;
 use meshscope_manifest::{Body, Kind, Resource, ResourceKey, Str};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The resources of one file with their effective namespaces.
-#[salsa::tracked]
-fn file_resources<'db>(
-    db: &'db dyn Db,
-    file: SourceFile,
-    default_namespace: Name<'db>,
-) -> Arc<[Arc<Resource>]> {
-    file_summary(db, file)
-        .objects
-        .iter()
-        .filter_map(|d| d.resource.as_ref())
-        .map(|r| in_namespace(r, default_namespace.text(db)))
-        .collect()
-}
-
-fn in_namespace(resource: &Arc<Resource>, default_namespace: &Str) -> Arc<Resource> {
-    if resource.key.kind.is_namespaced() && resource.key.namespace.is_empty() {
-        let mut resource = Resource::clone(resource);
-        resource.key.namespace = default_namespace.clone();
-        Arc::new(resource)
-    } else {
-        resource.clone()
-    }
-}
-
-/// The namespace of objects of `unit` that write none.
-pub(crate) fn default_namespace(db: &dyn Db, unit: &crate::db::Unit) -> Str {
-    unit.namespace
-        .clone()
-        .unwrap_or_else(|| unknown_namespace(unit.file.path(db)))
-}
-
-/// The stand-in for a namespace nobody says: equal only inside one directory.
-fn unknown_namespace(path: &str) -> Str {
-    let directory = path.rsplit_once('/').map_or("", |(dir, _)| dir);
-    format!("?{directory}").into()
-}
+use unit::{unit_key, unit_resources};
 
 /// Whether a namespace is the stand-in for one that nobody says.
 pub fn is_unknown_namespace(namespace: &str) -> bool {
     namespace.starts_with('?')
 }
 
-/// Which files feed which namespace; cluster-scoped objects are under the empty name. Invalidated
-/// when a file gains or loses a namespace, not by its contents otherwise.
+/// Which units feed which namespace; cluster-scoped objects are under the empty name. Invalidated
+/// when a unit gains or loses a namespace, not by its contents otherwise.
 #[salsa::tracked]
 fn membership(db: &dyn Db, mesh: Mesh) -> Arc<BTreeMap<Str, Arc<[usize]>>> {
     let mut members: BTreeMap<Str, Vec<usize>> = BTreeMap::new();
     for (i, unit) in mesh.units(db).iter().enumerate() {
-        let default = default_namespace(db, unit);
-        for namespace in file_namespaces(db, unit.file, name(db, &default)).iter() {
+        for namespace in unit_namespaces(db, unit_key(db, unit)).iter() {
             members.entry(namespace.clone()).or_default().push(i);
         }
     }
@@ -82,23 +52,17 @@ fn membership(db: &dyn Db, mesh: Mesh) -> Arc<BTreeMap<Str, Arc<[usize]>>> {
     )
 }
 
-/// The namespaces a file feeds, sorted.
+/// The namespaces a unit feeds, sorted.
 #[salsa::tracked]
-fn file_namespaces<'db>(
-    db: &'db dyn Db,
-    file: SourceFile,
-    default_namespace: Name<'db>,
-) -> Arc<[Str]> {
-    let mut namespaces: Vec<Str> = file_resources(db, file, default_namespace)
-        .iter()
-        .map(|r| r.key.namespace.clone())
-        .collect();
+fn unit_namespaces<'db>(db: &'db dyn Db, unit: UnitKey<'db>) -> Arc<[Str]> {
+    let resources = unit_resources(db, unit).iter();
+    let mut namespaces: Vec<Str> = resources.map(|r| r.key.namespace.clone()).collect();
     namespaces.sort();
     namespaces.dedup();
     namespaces.into()
 }
 
-/// The files that feed one namespace.
+/// The units that feed one namespace.
 #[salsa::tracked]
 fn namespace_units<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[usize]> {
     membership(db, mesh)
@@ -132,8 +96,7 @@ fn namespace_definitions<'db>(
         .iter()
         .filter_map(|&i| units.get(i))
     {
-        let default = default_namespace(db, unit);
-        for resource in file_resources(db, unit.file, name(db, &default)).iter() {
+        for resource in unit_resources(db, unit_key(db, unit)).iter() {
             add(resource);
         }
     }

@@ -49,10 +49,7 @@ impl Fixture {
         for (path, text) in files {
             let file = SourceFile::new(&db, path.into(), Arc::from(text), None);
             by_path.insert(path.to_owned(), file);
-            units.push(Unit {
-                file,
-                namespace: Some("default".into()),
-            });
+            units.push(Unit::file(file, Some("default".into())));
         }
         let mesh = Mesh::new(&db, "test".into(), units.into(), Arc::new(settings));
         Fixture {

@@ -1,11 +1,12 @@
 //! The findings of a mesh: what is wrong with its texts and objects, in a fixed order.
 
 use super::Mesh;
+use super::merged::once;
 use crate::finding::{Certainty, Finding, Location, Related, ResourceId, Severity};
-use meshscope_manifest::document::{SyntaxProblem, decode_document, syntax_problems};
+use meshscope_manifest::document::{SyntaxProblem, syntax_problems};
 use meshscope_manifest::{ResourceKey, validate};
-use meshscope_mesh::index::{self, FileObject, file_summary};
-use meshscope_mesh::{SourceFile, Unit};
+use meshscope_mesh::index::{self, UnitObject, file_summary};
+use meshscope_mesh::{Source, SourceFile, Unit};
 use meshscope_rules::registry;
 use meshscope_yaml::{LineIndex, Path};
 
@@ -28,6 +29,9 @@ impl Mesh<'_> {
     pub fn report(&self) -> Report {
         let db = self.db();
         let mut findings: Vec<Finding> = Vec::new();
+        for file in self.files() {
+            self.of_file(file, &mut findings);
+        }
         for unit in self.input().units(db).iter() {
             self.of_unit(unit, &mut findings);
         }
@@ -37,9 +41,10 @@ impl Mesh<'_> {
                 finding.equivalents = rule.equivalents.iter().map(|&code| code.into()).collect();
             }
         }
+        self.step_down(&mut findings);
         let suppressed = self.apply_suppressions(&mut findings);
         findings.sort_by(|a, b| order(a).cmp(&order(b)));
-        findings.dedup();
+        once(&mut findings);
         Report {
             findings,
             suppressed,
@@ -55,38 +60,34 @@ impl Mesh<'_> {
             webhook_warnings: true,
             ..validate::Context::default()
         };
-        let said = |definition: &index::Definition| {
-            let document = index::document(db, definition.file, definition.document).as_ref()?;
-            let mut objects = decode_document(document, &context).into_iter();
-            let object = objects.find(|object| object.prefix == definition.prefix)?;
-            Some(object.problems)
-        };
-        let problems = definitions.iter().filter_map(said).flatten();
+        let problems = definitions.iter().flat_map(|d| d.problems(db, &context));
         (!definitions.is_empty()).then(|| problems.collect())
+    }
+
+    fn of_file(&self, file: SourceFile, findings: &mut Vec<Finding>) {
+        let db = self.db();
+        let broken = &file_summary(db, file).broken;
+        if broken.is_empty() || self.workspace().is_chart_template(file.path(db)) {
+            return;
+        }
+        let lines = LineIndex::new(file.text(db));
+        for &ordinal in broken {
+            if let Some(document) = index::document(db, file, ordinal) {
+                let problems = syntax_problems(document).into_iter();
+                findings.extend(problems.map(|p| self.of_text(file, &lines, p)));
+            }
+        }
     }
 
     fn of_unit(&self, unit: &Unit, findings: &mut Vec<Finding>) {
         let db = self.db();
-        let summary = file_summary(db, unit.file);
-        let mut lines = None;
-        let template = self.workspace().is_chart_template(unit.file.path(db));
-        for &ordinal in summary.broken.iter().filter(|_| !template) {
-            let Some(document) = index::document(db, unit.file, ordinal) else {
-                continue;
-            };
-            let lines = lines.get_or_insert_with(|| LineIndex::new(unit.file.text(db)));
-            let problems = syntax_problems(document);
-            findings.extend(
-                problems
-                    .into_iter()
-                    .map(|p| self.of_text(unit.file, lines, p)),
-            );
+        for object in index::unit_objects(db, unit) {
+            let problems = object.problems.iter();
+            findings.extend(problems.map(|problem| self.of_object(&object, problem)));
         }
-        for object in &summary.objects {
-            for problem in object.problems.iter() {
-                let lines = lines.get_or_insert_with(|| LineIndex::new(unit.file.text(db)));
-                findings.push(self.of_object(unit, object, lines, problem));
-            }
+        if let Source::Kustomization(root) = &unit.source {
+            let problems = index::built(db, root).problems.iter();
+            findings.extend(problems.filter_map(|problem| self.of_build(root, problem)));
         }
     }
 
@@ -97,6 +98,7 @@ impl Mesh<'_> {
             severity: problem.severity.into(),
             certainty: Certainty::Certain,
             mesh: self.name().into(),
+            meshes: Vec::new(),
             resource: None,
             path: String::new(),
             location: Some(at(problem.span)),
@@ -118,26 +120,16 @@ impl Mesh<'_> {
         }
     }
 
-    fn of_object(
-        &self,
-        unit: &Unit,
-        object: &FileObject,
-        lines: &LineIndex,
-        problem: &validate::Problem,
-    ) -> Finding {
-        let at = |path: &Path, key: bool| self.place_of_field(unit.file, object, lines, path, key);
+    fn of_object(&self, object: &UnitObject, problem: &validate::Problem) -> Finding {
+        let definition = &object.definition;
+        let at = |path: &Path, key: bool| self.place_of_field(definition, path, key);
         Finding {
             rule: problem.rule.into(),
             severity: problem.severity.into(),
             certainty: Certainty::Certain,
             mesh: self.name().into(),
-            resource: object.resource.as_ref().map(|resource| {
-                let mut key = resource.key.clone();
-                if key.kind.is_namespaced() && key.namespace.is_empty() {
-                    key.namespace = unit.namespace.clone().unwrap_or_default();
-                }
-                ResourceId::from(&key)
-            }),
+            meshes: Vec::new(),
+            resource: object.resource.as_ref().map(|r| ResourceId::from(&r.key)),
             path: problem.path.to_string(),
             location: at(&problem.path, problem.at_key),
             message: problem.message.clone(),
@@ -154,16 +146,16 @@ impl Mesh<'_> {
                 .collect(),
             reach: None,
             equivalents: Vec::new(),
-            fix: problem.fix.as_ref().and_then(|fix| {
-                let document = index::document(self.db(), unit.file, object.document).as_ref()?;
-                self.fix(unit.file, document, &object.prefix, lines, fix)
-            }),
+            fix: problem
+                .fix
+                .as_ref()
+                .and_then(|fix| self.fix(definition, fix)),
         }
     }
 }
 
 /// What findings are sorted by.
-fn order(f: &Finding) -> (&Option<Location>, &str, &Option<ResourceId>, &str, &str) {
+pub(super) fn order(f: &Finding) -> (&Option<Location>, &str, &Option<ResourceId>, &str, &str) {
     (&f.location, &f.rule, &f.resource, &f.path, &f.message)
 }
 

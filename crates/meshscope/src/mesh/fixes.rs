@@ -3,30 +3,28 @@
 //! A repair that cannot be written without touching more than it should is left out.
 
 use super::Mesh;
-use super::place::{joined, position};
+use super::place::position;
 use crate::finding::{Edit, Fix, Range};
 use meshscope_manifest::Value;
 use meshscope_manifest::validate;
-use meshscope_mesh::SourceFile;
+use meshscope_mesh::index::{self, Definition};
 use meshscope_yaml::{Document, LineIndex, Path, Span};
 
 impl Mesh<'_> {
-    /// A repair as edits of one file; `None` when one of its edits cannot be written.
-    pub(super) fn fix(
-        &self,
-        file: SourceFile,
-        document: &Document,
-        prefix: &Path,
-        lines: &LineIndex,
-        fix: &validate::Fix,
-    ) -> Option<Fix> {
+    /// A repair as edits of one file; `None` when one of its edits cannot be written, or when the
+    /// field it is for comes from elsewhere.
+    pub(super) fn fix(&self, definition: &Definition, fix: &validate::Fix) -> Option<Fix> {
+        let file = definition.file;
+        let document = index::document(self.db(), file, definition.document).as_ref()?;
         let path = file.path(self.db()).to_string();
         let text = file.text(self.db());
+        let lines = &LineIndex::new(text);
+        let written = |path: &Path| definition.written(self.db(), path);
         let edits = fix
             .edits
             .iter()
             .map(|edit| {
-                let (span, new_text) = text_edit(text, document, prefix, lines, edit)?;
+                let (span, new_text) = text_edit(text, document, &written, lines, edit)?;
                 Some(Edit {
                     file: path.clone(),
                     range: Range {
@@ -48,11 +46,11 @@ impl Mesh<'_> {
 fn text_edit(
     text: &str,
     document: &Document,
-    prefix: &Path,
+    written: &dyn Fn(&Path) -> Option<Path>,
     lines: &LineIndex,
     edit: &validate::Edit,
 ) -> Option<(Span, String)> {
-    let find = |path: &Path| document.locate(&joined(prefix, path));
+    let find = |path: &Path| document.locate(&written(path)?);
     let slice = |span: Span| text.get(span.start as usize..span.end as usize);
     match edit {
         validate::Edit::Replace { path, value } => {
@@ -65,7 +63,7 @@ fn text_edit(
         }
         validate::Edit::RenameKey { path, key } => Some((find(path)?.key?, scalar(key))),
         validate::Edit::Insert { path, key, value } => {
-            let mapping = document.node_at(&joined(prefix, path))?;
+            let mapping = document.node_at(&written(path)?)?;
             let first = mapping.entries().next()?;
             let column = lines.line_column(first.span.start).column as usize - 1;
             // Only block mappings: their entries stand at the start of a line but for blanks and

@@ -4,6 +4,8 @@ mod attachments;
 mod egress;
 mod findings;
 mod fixes;
+mod kustomize;
+mod merged;
 mod place;
 mod profile;
 mod reach;
@@ -30,11 +32,32 @@ use meshscope_mesh::Mesh as MeshInput;
 pub struct Mesh<'w> {
     workspace: &'w Workspace,
     input: MeshInput,
+    reason: &'w str,
+    uncertain: Option<&'w str>,
 }
 
 impl<'w> Mesh<'w> {
-    pub(crate) fn new(workspace: &'w Workspace, input: MeshInput) -> Mesh<'w> {
-        Mesh { workspace, input }
+    pub(crate) fn new(
+        workspace: &'w Workspace,
+        input: MeshInput,
+        (reason, uncertain): (&'w str, Option<&'w str>),
+    ) -> Mesh<'w> {
+        Mesh {
+            workspace,
+            input,
+            reason,
+            uncertain,
+        }
+    }
+
+    /// Why these files are one mesh.
+    pub fn reason(&self) -> &'w str {
+        self.reason
+    }
+
+    /// Why they may not be one after all: what is missing or there twice is no more than a hint then.
+    pub fn uncertain(&self) -> Option<&'w str> {
+        self.uncertain
     }
 
     /// Its name.

@@ -2,23 +2,30 @@
 
 use super::Mesh;
 use crate::finding::{Location, Position, Range};
+use meshscope_manifest::kustomize::Inside;
 use meshscope_mesh::SourceFile;
-use meshscope_mesh::index::{self, FileObject};
+use meshscope_mesh::index::{self, Definition, Spot};
 use meshscope_yaml::{Document, LineIndex, Path, Span};
 
 impl Mesh<'_> {
     /// The place of a field of an object, or of the nearest one above it that is written.
     pub(super) fn place_of_field(
         &self,
-        file: SourceFile,
-        object: &FileObject,
-        lines: &LineIndex,
+        definition: &Definition,
         path: &Path,
         at_key: bool,
     ) -> Option<Location> {
-        let document = index::document(self.db(), file, object.document).as_ref()?;
-        let span = span_of(document, &joined(&object.prefix, path), at_key)?;
-        Some(self.place(file, lines, span))
+        self.place_of_spot(&definition.spot(self.db(), path), at_key)
+    }
+
+    /// The place of a spot, or of the nearest one above it that is written.
+    pub(super) fn place_of_spot(&self, spot: &Spot, at_key: bool) -> Option<Location> {
+        let document = index::document(self.db(), spot.file, spot.document).as_ref()?;
+        let inside = spot.inside.as_ref();
+        let inside = inside.and_then(|at| span_inside(document, &spot.path, at, at_key));
+        let span = inside.or_else(|| span_of(document, &spot.path, at_key))?;
+        let lines = LineIndex::new(spot.file.text(self.db()));
+        Some(self.place(spot.file, &lines, span))
     }
 
     /// A range of a file.
@@ -32,16 +39,6 @@ impl Mesh<'_> {
             range,
         }
     }
-}
-
-/// A path under another.
-pub(super) fn joined(prefix: &Path, path: &Path) -> Path {
-    prefix
-        .segments()
-        .iter()
-        .chain(path.segments())
-        .cloned()
-        .collect()
 }
 
 /// The bytes of a field: its value, its key when that is asked for or the value is empty, or the
@@ -65,6 +62,36 @@ pub(super) fn span_of(document: &Document, path: &Path, at_key: bool) -> Option<
         exact = false;
         path.pop()?;
     }
+}
+
+/// The bytes of a field inside a block scalar that holds YAML itself; `None` for scalars of other
+/// styles, whose text is not written as it reads.
+fn span_inside(document: &Document, path: &Path, at: &Inside, at_key: bool) -> Option<Span> {
+    let scalar = document.locate(path)?.value;
+    let written = document.slice(scalar);
+    if !written.starts_with('|') {
+        return None;
+    }
+    let node = document.node_at(path)?;
+    let text = node.as_str()?;
+    let inner = meshscope_yaml::parse(&text);
+    let found = span_of(inner.documents.get(at.document as usize)?, &at.path, at_key)?;
+    let content = written.find('\n')? + 1;
+    let first = written[content..].lines().find(|l| !l.trim().is_empty())?;
+    let indent = first.len() - first.trim_start_matches(' ').len();
+    // Every line of the text stands `indent` further to the right.
+    let shift = |offset: u32| {
+        let before = text.get(..offset as usize)?;
+        let lines = before.matches('\n').count();
+        let start = match lines {
+            0 => 0,
+            _ => written[content..].match_indices('\n').nth(lines - 1)?.0 + 1,
+        };
+        let column = before.len() - before.rfind('\n').map_or(0, |i| i + 1);
+        let inside = content + start + indent + column;
+        Some(scalar.start + u32::try_from(inside).ok()?)
+    };
+    Some(Span::new(shift(found.start)?, shift(found.end)?))
 }
 
 /// The first line of a span: an object as a whole is pointed at by its first line.

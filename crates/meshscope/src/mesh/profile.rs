@@ -4,17 +4,22 @@ use super::Mesh;
 use meshscope_manifest::spec::meshconfig::MeshConfig;
 use meshscope_manifest::spec::sidecar::OutboundMode;
 use meshscope_manifest::{Kind, ResourceKey, Str};
-use meshscope_mesh::index;
-use std::collections::BTreeSet;
+use meshscope_mesh::{Source, index};
+use std::collections::{BTreeSet, HashSet};
 
 /// What a mesh is taken to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     /// Its name.
     pub name: Str,
-    /// The topmost folders with files of it; `.` for files at the root.
+    /// Why it is one.
+    pub reason: String,
+    /// Why it may not be one after all.
+    pub uncertain: Option<String>,
+    /// The kustomizations it is built from, and the topmost folders with plain files of it; `.` for
+    /// the root.
     pub roots: Vec<Str>,
-    /// The files that hold objects.
+    /// The files that the objects are made from.
     pub files: Vec<Str>,
     /// How many objects they hold.
     pub objects: usize,
@@ -51,21 +56,32 @@ impl Mesh<'_> {
     pub fn profile(&self) -> Profile {
         let (db, mesh) = (self.db(), self.input());
         let mut roots = BTreeSet::new();
+        let mut seen = HashSet::new();
         let (mut files, mut objects) = (Vec::new(), 0);
         for unit in mesh.units(db).iter() {
-            let held = index::file_summary(db, unit.file).objects.len();
+            let held = index::unit_objects(db, unit).len();
             if held == 0 {
                 continue;
             }
-            let path = unit.file.path(db);
-            roots.insert(Str::new(path.split_once('/').map_or(".", |(top, _)| top)));
-            files.push(path.clone());
+            roots.insert(match &unit.source {
+                Source::File(file) => {
+                    let path = file.path(db);
+                    Str::new(path.split_once('/').map_or(".", |(top, _)| top))
+                }
+                Source::Kustomization(root) if root.directory.is_empty() => ".".into(),
+                Source::Kustomization(root) => root.directory.clone(),
+            });
+            let own = index::unit_files(db, unit);
+            let own = own.iter().filter(|file| seen.insert(**file));
+            files.extend(own.map(|file| file.path(db).clone()));
             objects += held;
         }
         let namespaces = index::namespaces(db, mesh).iter();
         let known = namespaces.filter(|ns| !index::is_unknown_namespace(ns));
         Profile {
             name: self.name().into(),
+            reason: self.reason().to_owned(),
+            uncertain: self.uncertain().map(str::to_owned),
             roots: roots.into_iter().collect(),
             files,
             objects,

@@ -6,12 +6,11 @@ use crate::finding::{Location, ResourceId};
 use meshscope_manifest::ResourceKey;
 use meshscope_mesh::envoy::Because;
 use meshscope_mesh::gateways;
-use meshscope_mesh::index;
 use meshscope_mesh::visibility::ambiguity::{self, Ambiguity};
 use meshscope_mesh::visibility::explain;
 use meshscope_mesh::visibility::{mesh_virtual_services, scope_of};
 use meshscope_mesh::workloads::{Proxy, find_workload};
-use meshscope_yaml::{LineIndex, Path};
+use meshscope_yaml::Path;
 use serde::Serialize;
 
 /// One link of a chain of reasons.
@@ -215,13 +214,8 @@ impl Mesh<'_> {
 
     /// Where a field of an object is written, or the nearest one above it that is.
     fn written(&self, key: &ResourceKey, path: &str) -> Option<Location> {
-        let db = self.db();
-        let definition = index::definitions(db, self.input(), key).pop()?;
-        let summary = index::file_summary(db, definition.file);
-        let object = summary.objects.get(definition.entry)?;
-        let lines = LineIndex::new(definition.file.text(db));
         let path: Path = path.parse().unwrap_or_default();
-        self.place_of_field(definition.file, object, &lines, &path, true)
+        self.place_of(key, &path, true)
     }
 }
 

@@ -1,7 +1,6 @@
 //! The findings that rules make, placed in files.
 
 use super::Mesh;
-use super::place::{joined, span_of};
 use crate::finding::{Certainty, Finding, Fix, Location, Reach, Related, ResourceId};
 use meshscope_manifest::ResourceKey;
 use meshscope_mesh::index::{self, Definition};
@@ -67,6 +66,7 @@ impl Mesh<'_> {
                 workloads: r.workloads,
                 gateways: r.gateways,
             }),
+            meshes: Vec::new(),
             equivalents: Vec::new(),
             fix,
         }
@@ -90,17 +90,10 @@ impl Mesh<'_> {
         path: &Path,
         at_key: bool,
     ) -> Option<Location> {
-        let definition = self.definition(key)?;
-        let document = index::document(self.db(), definition.file, definition.document).as_ref()?;
-        let span = span_of(document, &joined(&definition.prefix, path), at_key)?;
-        let lines = LineIndex::new(definition.file.text(self.db()));
-        Some(self.place(definition.file, &lines, span))
+        self.place_of_field(&self.definition(key)?, path, at_key)
     }
 
     fn fix_of(&self, key: &ResourceKey, fix: &rules::Fix) -> Option<Fix> {
-        let definition = self.definition(key)?;
-        let document = index::document(self.db(), definition.file, definition.document).as_ref()?;
-        let lines = LineIndex::new(definition.file.text(self.db()));
-        self.fix(definition.file, document, &definition.prefix, &lines, fix)
+        self.fix(&self.definition(key)?, fix)
     }
 }

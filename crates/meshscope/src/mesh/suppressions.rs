@@ -115,12 +115,12 @@ impl Mesh<'_> {
         let db = self.db();
         let before = findings.len();
         let mut unused = Vec::new();
-        for unit in self.input().units(db).iter() {
-            let all = suppressions(db, unit.file);
+        for file in self.files() {
+            let all = suppressions(db, file);
             if all.is_empty() {
                 continue;
             }
-            let path = unit.file.path(db);
+            let path = file.path(db);
             let mut used = vec![false; all.len()];
             findings.retain(|finding| {
                 let Some(at) = finding
@@ -142,7 +142,7 @@ impl Mesh<'_> {
                 }
                 kept
             });
-            let lines = LineIndex::new(unit.file.text(db));
+            let lines = LineIndex::new(file.text(db));
             for (suppression, _) in all.iter().zip(used).filter(|(_, used)| !used) {
                 unused.push(self.unused(path, &lines, suppression));
             }
@@ -178,6 +178,7 @@ impl Mesh<'_> {
             help: Some("remove the comment, or correct the rule's name".into()),
             related: Vec::new(),
             reach: None,
+            meshes: Vec::new(),
             equivalents: Vec::new(),
             fix: None,
         }

@@ -25,15 +25,20 @@ impl Workspace {
             };
             self.files.insert(key, entry);
             set_line(&mut self.db, input, line);
+            self.refresh_repository();
             self.refresh_meshes();
             self.refresh_settings(path);
             return;
         };
         if **entry.input.text(&self.db) != *text {
             let text: Arc<str> = text.into();
+            let before = self.deployment(path);
             let mut setter = entry.input.set_text(&mut self.db);
             setter = setter.with_durability(Durability::LOW);
             setter.to(text);
+            if entry.present && self.deployment(path) != before {
+                self.refresh_meshes();
+            }
         }
         set_line(&mut self.db, entry.input, line);
         if !entry.present {
@@ -80,6 +85,7 @@ impl Workspace {
         if let Some(entry) = self.files.get_mut(path) {
             entry.present = present;
         }
+        self.refresh_repository();
         self.refresh_meshes();
     }
 }

@@ -7,8 +7,11 @@ use crate::settings::BrokenSettings;
 use camino::{Utf8Path, Utf8PathBuf};
 use meshscope_manifest::Str;
 use meshscope_mesh::SourceFile;
+use meshscope_mesh::db::name;
+use meshscope_mesh::index::{kustomizations, real_path, references};
 use rayon::prelude::*;
-use salsa::Durability;
+use salsa::{Durability, Setter};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::{error, fmt, io};
 
@@ -113,8 +116,42 @@ impl Workspace {
                 }
             }
         }
+        let setter = self.repository.set_links(&mut self.db);
+        let setter = setter.with_durability(Durability::HIGH);
+        setter.to(Arc::new(self.links.clone()));
+        self.refresh_repository();
+        self.load_data(fs);
         self.problems.sort();
         Ok(())
+    }
+
+    /// Reads what kustomizations name that is no manifest: data of generators and the like. Nothing
+    /// outside of the root.
+    fn load_data(&mut self, fs: &dyn FileSystem) {
+        let db = &self.db;
+        let directories = kustomizations(db, self.repository);
+        let named = directories
+            .iter()
+            .flat_map(|dir| references(db, self.repository, name(db, dir)).files.iter());
+        let named: BTreeSet<Str> = named.map(|path| real_path(&self.links, path)).collect();
+        let mut data = BTreeMap::new();
+        for path in named {
+            let left_out = |p: &LoadProblem| {
+                p.skipped && Utf8Path::new(path.as_str()).starts_with(p.path.as_str())
+            };
+            if self.files.contains_key(&path) || self.problems.iter().any(left_out) {
+                continue;
+            }
+            // What cannot be read is missing, and kustomize says so.
+            if let Ok(bytes) = fs.read(&self.root.join(path.as_str())) {
+                let input = new_file(db, &path, text_of(bytes).0, Durability::HIGH);
+                data.insert(path, input);
+            }
+        }
+        if !data.is_empty() {
+            self.data = data;
+            self.refresh_repository();
+        }
     }
 }
 

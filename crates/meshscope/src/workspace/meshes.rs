@@ -1,10 +1,9 @@
-//! Which files make which mesh. Discovery of meshes in a repository will answer here; until then it
-//! is the settings, or the whole root.
+//! Which files make which mesh: the settings say so, or the repository does, or all of it is one.
 
 use super::Workspace;
 use crate::settings::{MeshSpec, Patterns};
 use meshscope_manifest::Str;
-use meshscope_mesh::{Mesh as MeshInput, Unit};
+use meshscope_mesh::{Mesh as MeshInput, SourceFile, Unit};
 use salsa::{Durability, Setter};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,55 +12,96 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(super) struct MeshEntry {
     pub(super) spec: MeshSpec,
-    include: Patterns,
-    exclude: Patterns,
     pub(super) input: MeshInput,
+    pub(super) reason: String,
+    pub(super) uncertain: Option<String>,
+}
+
+/// A mesh as it should be.
+struct Planned {
+    spec: MeshSpec,
+    units: Vec<Unit>,
+    reason: String,
+    uncertain: Option<String>,
 }
 
 impl Workspace {
     /// Brings the mesh inputs up to date with settings and files.
     pub(super) fn refresh_meshes(&mut self) {
-        if self.meshes.is_empty() {
-            self.refresh_specs();
-        }
-        for i in 0..self.meshes.len() {
-            let entry = &self.meshes[i];
-            let units = self.units(entry);
-            let input = entry.input;
-            if **input.units(&self.db) != *units {
-                let setter = input.set_units(&mut self.db);
-                setter.with_durability(Durability::HIGH).to(units.into());
-            }
-        }
-    }
-
-    /// Makes the meshes those of the settings. A mesh that keeps its name keeps its input.
-    pub(super) fn refresh_specs(&mut self) {
-        let specs = match self.settings.meshes.is_empty() {
-            true => vec![MeshSpec::default()],
-            false => self.settings.meshes.clone(),
-        };
+        let planned = self.planned();
         let mut known: BTreeMap<Str, MeshInput> = BTreeMap::new();
         for entry in std::mem::take(&mut self.meshes) {
-            if specs.iter().any(|spec| spec.name == entry.spec.name) {
+            let name = &entry.spec.name;
+            if planned.iter().any(|p| p.spec.name == *name) && !known.contains_key(name) {
                 known.insert(entry.spec.name, entry.input);
             } else {
                 self.spare.push(entry.input);
             }
         }
-        for spec in specs {
-            let input = known.remove(&spec.name).or_else(|| self.spare.pop());
-            let input = match input {
-                Some(input) => self.renew(input, &spec),
-                None => self.new_input(&spec),
+        for planned in planned {
+            let input = known.remove(&planned.spec.name);
+            let input = match input.or_else(|| self.spare.pop()) {
+                Some(input) => self.renew(input, &planned.spec),
+                None => self.new_input(&planned.spec),
             };
+            if **input.units(&self.db) != *planned.units {
+                let setter = input.set_units(&mut self.db);
+                let setter = setter.with_durability(Durability::HIGH);
+                setter.to(planned.units.into());
+            }
             self.meshes.push(MeshEntry {
-                include: Patterns::new(&spec.include),
-                exclude: Patterns::new(&spec.exclude),
-                spec,
+                spec: planned.spec,
                 input,
+                reason: planned.reason,
+                uncertain: planned.uncertain,
             });
         }
+    }
+
+    fn planned(&self) -> Vec<Planned> {
+        // Settings that say nothing of files hold for every mesh that is found.
+        let for_all = match &self.settings.meshes[..] {
+            [] => MeshSpec::default(),
+            [one] if one.include.is_empty() && one.exclude.is_empty() => one.clone(),
+            several => {
+                let by_settings = several.iter().map(|spec| Planned {
+                    units: self.matching(spec),
+                    spec: spec.clone(),
+                    reason: "the settings say so".to_owned(),
+                    uncertain: None,
+                });
+                return by_settings.collect();
+            }
+        };
+        let all = || Planned {
+            units: self.matching(&for_all),
+            spec: for_all.clone(),
+            reason: "nothing says how anything is deployed: all files are one mesh".to_owned(),
+            uncertain: None,
+        };
+        let Some(found) = self.discover() else {
+            return vec![all()];
+        };
+        if found.is_empty() {
+            return vec![Planned {
+                units: Vec::new(),
+                reason: "no directory is applied as a whole".to_owned(),
+                ..all()
+            }];
+        }
+        let named = found.into_iter().map(|found| Planned {
+            spec: MeshSpec {
+                name: match found.name.as_str() {
+                    "" => for_all.name.clone(),
+                    _ => found.name,
+                },
+                ..for_all.clone()
+            },
+            units: found.units,
+            reason: found.reason,
+            uncertain: found.uncertain,
+        });
+        named.collect()
     }
 
     fn new_input(&self, spec: &MeshSpec) -> MeshInput {
@@ -87,27 +127,26 @@ impl Workspace {
     }
 
     /// The files of a mesh in load order: by pattern, then by path.
-    fn units(&self, mesh: &MeshEntry) -> Vec<Unit> {
+    fn matching(&self, spec: &MeshSpec) -> Vec<Unit> {
+        let include = Patterns::new(&spec.include);
+        let exclude = Patterns::new(&spec.exclude);
         let rank = |path: &Str| {
-            if self.is_settings_file(path) || mesh.exclude.first_match(path).is_some() {
+            if self.is_settings_file(path) || exclude.first_match(path).is_some() {
                 None
-            } else if mesh.spec.include.is_empty() {
+            } else if spec.include.is_empty() {
                 Some(0)
             } else {
-                mesh.include.first_match(path)
+                include.first_match(path)
             }
         };
         let files = self.files();
-        let mut ranked: Vec<_> = files
+        let mut ranked: Vec<(usize, SourceFile)> = files
             .filter_map(|(path, file)| Some((rank(path)?, file)))
             .collect();
         ranked.sort_by_key(|(rank, _)| *rank);
-        ranked
-            .into_iter()
-            .map(|(_, file)| Unit {
-                file,
-                namespace: mesh.spec.default_namespace.clone(),
-            })
+        let files = ranked.into_iter().map(|(_, file)| file);
+        files
+            .map(|file| Unit::file(file, spec.default_namespace.clone()))
             .collect()
     }
 }

@@ -3,6 +3,7 @@
 //! The only place that sets inputs; every value is compared before it is set, because setting an
 //! equal one invalidates just the same. It must not know what the files mean.
 
+mod discover;
 mod edit;
 mod load;
 mod meshes;
@@ -21,8 +22,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use meshes::MeshEntry;
 use meshscope_manifest::Str;
 use meshscope_mesh::index::file_summary;
-use meshscope_mesh::{Mesh as MeshInput, SourceFile};
+use meshscope_mesh::{Mesh as MeshInput, Repository, SourceFile};
 use rayon::prelude::*;
+use salsa::{Durability, Setter};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -32,8 +34,11 @@ pub struct Workspace {
     settings: Settings,
     files: BTreeMap<Str, FileEntry>,
     links: BTreeMap<Str, Str>,
+    /// What kustomizations read and nobody else: data of generators.
+    data: BTreeMap<Str, SourceFile>,
     problems: Vec<LoadProblem>,
     meshes: Vec<MeshEntry>,
+    repository: Repository,
     /// Inputs of meshes that the settings no longer name: used again for the next new one.
     spare: Vec<MeshInput>,
     /// Whether the settings are those of the repository's own file.
@@ -52,8 +57,8 @@ struct FileEntry {
 }
 
 impl Workspace {
-    /// Opens a root with the settings it has in `meshscope.yaml`; without that file the whole root is
-    /// one mesh.
+    /// Opens a root with the settings it has in `meshscope.yaml`; its meshes are those of that file, or
+    /// those that the other files describe.
     ///
     /// # Errors
     /// When the root cannot be read, or the settings file is no YAML. A manifest that cannot be read is
@@ -96,7 +101,12 @@ impl Workspace {
     }
 
     fn empty(root: &Utf8Path, settings: Settings, db: Database) -> Workspace {
+        let repository = Repository::builder(Arc::default(), Arc::default())
+            .durability(Durability::HIGH)
+            .new(&db);
         Workspace {
+            repository,
+            data: BTreeMap::new(),
             root: root.to_owned(),
             settings,
             files: BTreeMap::new(),
@@ -160,7 +170,10 @@ impl Workspace {
 
     /// The meshes.
     pub fn meshes(&self) -> impl Iterator<Item = Mesh<'_>> {
-        self.meshes.iter().map(|entry| Mesh::new(self, entry.input))
+        self.meshes.iter().map(|entry| {
+            let why = (entry.reason.as_str(), entry.uncertain.as_deref());
+            Mesh::new(self, entry.input, why)
+        })
     }
 
     /// What the settings, or their absence, say of the mesh with a name.
@@ -172,6 +185,17 @@ impl Workspace {
     /// The mesh with a name.
     pub fn mesh(&self, name: &str) -> Option<Mesh<'_>> {
         self.meshes().find(|mesh| mesh.name() == name)
+    }
+
+    /// Tells the queries which files there are.
+    fn refresh_repository(&mut self) {
+        let mut files = self.data.clone();
+        files.extend(self.files().map(|(path, file)| (path.clone(), file)));
+        if **self.repository.files(&self.db) != files {
+            let setter = self.repository.set_files(&mut self.db);
+            let setter = setter.with_durability(Durability::HIGH);
+            setter.to(Arc::new(files));
+        }
     }
 
     /// Reads every file on all cores, so that later questions find it done. `on_file` is called for

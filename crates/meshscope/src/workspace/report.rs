@@ -10,26 +10,9 @@ use meshscope_yaml::{LineIndex, Span};
 const UNREADABLE: &str = "unreadable-file";
 
 impl Workspace {
-    /// Every finding, sorted; of one mesh only when `mesh` names it. Findings that several meshes
-    /// share are reported once, for the first of them.
+    /// Every finding, sorted; of one mesh only when `mesh` names it.
     pub fn report(&self, mesh: Option<&str>) -> Report {
-        let mut report = Report::default();
-        for mesh in self
-            .meshes()
-            .filter(|m| mesh.is_none_or(|name| m.name() == name))
-        {
-            let of_mesh = mesh.report();
-            report.suppressed += of_mesh.suppressed;
-            for finding in of_mesh.findings {
-                if !report
-                    .findings
-                    .iter()
-                    .any(|f| same_but_for_mesh(f, &finding))
-                {
-                    report.findings.push(finding);
-                }
-            }
-        }
+        let mut report = self.merged_report(&|name| mesh.is_none_or(|wanted| wanted == name));
         let used = self.suppress(&mut report);
         if mesh.is_none() {
             self.about_settings(&used, &mut report.findings);
@@ -167,16 +150,13 @@ impl Workspace {
     }
 }
 
-fn same_but_for_mesh(a: &Finding, b: &Finding) -> bool {
-    a.mesh != b.mesh && a.location == b.location && a.rule == b.rule && a.message == b.message
-}
-
 fn plain(rule: &str, severity: Severity, message: String) -> Finding {
     Finding {
         rule: rule.into(),
         severity,
         certainty: Certainty::Certain,
         mesh: String::new(),
+        meshes: Vec::new(),
         resource: None,
         path: String::new(),
         location: None,

@@ -59,7 +59,6 @@ impl Workspace {
                 self.settings.problems = vec![SettingsProblem::new(broken.span, message)];
             }
         }
-        self.refresh_specs();
         self.refresh_meshes();
     }
 

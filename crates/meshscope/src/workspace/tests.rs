@@ -22,7 +22,9 @@ fn shape(workspace: &Workspace) -> Vec<String> {
     let db = workspace.db();
     let meshes = workspace.meshes().map(|mesh| {
         let units = mesh.input().units(db).iter();
-        let files: Vec<&str> = units.map(|unit| unit.file.path(db).as_str()).collect();
+        let of_unit = |unit| meshscope_mesh::index::unit_files(db, unit);
+        let files = units.flat_map(|unit| of_unit(unit).to_vec());
+        let files: Vec<&str> = files.map(|file| file.path(db).as_str()).collect();
         let domain = &mesh.input().settings(db).domain;
         format!("{} {domain} {}", mesh.name(), files.join(","))
     });

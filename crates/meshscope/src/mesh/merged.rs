@@ -1,0 +1,112 @@
+//! Findings reported once per place: files that several roots or meshes use are written once.
+
+use super::{Mesh, Report};
+use crate::finding::{Certainty, Finding, Location, Severity};
+use crate::workspace::Workspace;
+use meshscope_mesh::SourceFile;
+use meshscope_mesh::index::unit_files;
+use meshscope_rules::{Group, registry};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// What makes two findings one, when they have a place.
+type Same = (String, Location, String, String);
+
+fn same(finding: &Finding) -> Option<Same> {
+    let location = finding.location.clone()?;
+    let (rule, path) = (finding.rule.clone(), finding.path.clone());
+    Some((rule, location, path, finding.message.clone()))
+}
+
+/// Drops findings that say the same of one place as an earlier one: roots that share a base.
+pub(super) fn once(findings: &mut Vec<Finding>) {
+    findings.dedup();
+    let mut seen = BTreeSet::new();
+    findings.retain(|finding| same(finding).is_none_or(|key| seen.insert(key)));
+}
+
+impl Workspace {
+    /// The findings of the meshes whose names are wanted, each once per place, with the names of the
+    /// other meshes it holds in.
+    pub(crate) fn merged_report(&self, wanted: &dyn Fn(&str) -> bool) -> Report {
+        let meshes: Vec<Mesh<'_>> = self.meshes().filter(|m| wanted(m.name())).collect();
+        if let [only] = meshes[..] {
+            return only.report();
+        }
+        let mut merged = Report::default();
+        let mut known: BTreeMap<Same, usize> = BTreeMap::new();
+        for mesh in &meshes {
+            let report = mesh.report();
+            merged.suppressed += report.suppressed;
+            for finding in report.findings {
+                let at = merged.findings.len();
+                let first = same(&finding).map(|key| *known.entry(key).or_insert(at));
+                match first.filter(|&first| first != at) {
+                    Some(first) => {
+                        let earlier: &mut Finding = &mut merged.findings[first];
+                        if earlier.mesh != finding.mesh {
+                            earlier.meshes.push(finding.mesh);
+                        }
+                        earlier.severity = earlier.severity.max(finding.severity);
+                    }
+                    None => merged.findings.push(finding),
+                }
+            }
+        }
+        self.used_elsewhere(&meshes, &mut merged.findings);
+        merged
+            .findings
+            .sort_by(|a, b| super::findings::order(a).cmp(&super::findings::order(b)));
+        merged
+    }
+
+    /// A suppression is unused only when no mesh with its file uses it.
+    fn used_elsewhere(&self, meshes: &[Mesh<'_>], findings: &mut Vec<Finding>) {
+        let holding = |path: &str| {
+            let file = self.file(path);
+            let holds = |mesh: &&Mesh<'_>| file.is_some_and(|file| mesh.files().contains(&file));
+            meshes.iter().filter(holds).count()
+        };
+        findings.retain(|finding| {
+            finding.rule != "unused-suppression"
+                || finding
+                    .location
+                    .as_ref()
+                    .is_none_or(|at| holding(&at.file) == 1 + finding.meshes.len())
+        });
+    }
+}
+
+impl Mesh<'_> {
+    /// The files that the objects of the mesh are made from, each once, in load order.
+    pub fn files(&self) -> Vec<SourceFile> {
+        let db = self.db();
+        let mut seen = HashSet::new();
+        let mut files = Vec::new();
+        for unit in self.input().units(db).iter() {
+            let own = unit_files(db, unit);
+            files.extend(own.iter().filter(|file| seen.insert(**file)));
+        }
+        files
+    }
+
+    /// What is missing or there twice is a hint where the mesh itself is uncertain.
+    pub(super) fn step_down(&self, findings: &mut [Finding]) {
+        let Some(why) = self.uncertain() else {
+            return;
+        };
+        for finding in findings {
+            let group = registry::find(&finding.rule).map(|rule| rule.group);
+            let rests_on_all =
+                group == Some(Group::Reference) || finding.rule == "duplicate-resource";
+            if rests_on_all && finding.severity > Severity::Hint {
+                finding.severity = Severity::Hint;
+                finding.certainty = Certainty::Assumed;
+                let note = format!("a hint only, as the mesh is uncertain: {why}");
+                finding.help = Some(match finding.help.take() {
+                    Some(help) => format!("{help}; {note}"),
+                    None => note,
+                });
+            }
+        }
+    }
+}
