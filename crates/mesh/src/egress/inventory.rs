@@ -78,7 +78,7 @@ fn traced(db: &dyn Db, mesh: Mesh, namespace: &str, only_meant: bool) -> Vec<Ext
     let routes = intended(db, mesh);
     let mut found: BTreeMap<Str, ExternalHost> = BTreeMap::new();
     for (workload, labels) in &clients {
-        let hosts = hosts_of(db, mesh, workload, &routes);
+        let hosts = hosts_of(db, mesh, workload, routes);
         let is_meant = |host: &Str| {
             let mut of_host = routes.iter().filter(|i| i.host == *host);
             of_host.any(|i| i.namespaces.contains(workload.namespace()))
