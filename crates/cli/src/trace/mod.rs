@@ -36,7 +36,7 @@ pub struct CallArgs {
     /// NS/NAME
     #[arg(long, value_name = "WHO")]
     pub from: Option<Who>,
-    /// The call as a URL: https://httpbin.org/get, tcp://10.0.0.1:31400, tls://db.example.com:5432
+    /// The call as a URL: `https://httpbin.org/get`, tcp://10.0.0.1:31400, tls://db.example.com:5432
     #[arg(value_name = "CALL")]
     pub call: Option<String>,
     /// The server name in the TLS handshake; default: the host

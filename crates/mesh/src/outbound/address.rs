@@ -12,7 +12,7 @@ use meshscope_manifest::Str;
 pub const NONE: &str = "0.0.0.0";
 
 /// The address a client dials to reach a service: an IP, a CIDR, the host for one the cluster
-/// allocates, or [`NONE`].
+/// allocates, or `NONE`.
 pub fn address_for(db: &dyn Db, mesh: Mesh, service: &Service, traits: Traits) -> Str {
     match &service.address {
         Address::Ip(ip) if service.is_kubernetes() && !traits.supports(ip) => {
