@@ -107,7 +107,7 @@ fn build<'db>(
     }
     entries
         .into_iter()
-        .map(|((address, port), entry)| finish(&shape, address, port, entry))
+        .map(|((address, port), entry)| finish(shape, address, port, entry))
         .collect()
 }
 
