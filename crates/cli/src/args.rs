@@ -2,6 +2,7 @@
 
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use meshscope::{ResourceRef, Who};
 
 /// Static analysis of Istio config in git, in agreement with istiod.
 #[derive(Debug, Parser)]
@@ -27,8 +28,24 @@ pub enum Command {
     Rules(RulesArgs),
     /// A rule's page: what it finds, why it matters, what istiod does
     Explain(ExplainArgs),
+    /// The meshes found in the repository, and what is assumed of each
+    Meshes(ListArgs),
+    /// Write a commented meshscope.yaml from what is found
+    Init(InitArgs),
     /// Run mesh test files: every case.yaml and *.meshtest.yaml under the folders given
     Test(TestArgs),
+    /// What happens to one call, hop by hop, with the object and field that decided each step
+    Trace(crate::trace::TraceArgs),
+    /// What each gateway workload listens with, what is bound to it, and what was left out and why
+    Gateways(crate::gateways::GatewaysArgs),
+    /// Whom a change of one resource reaches: who sees it, is pushed, changes, or freezes
+    BlastRadius(crate::blast_radius::BlastRadiusArgs),
+    /// How calls leave the mesh, what enforces it, and every way round the gateway
+    Egress(crate::egress::EgressArgs),
+    /// The route graph: gateways, VirtualServices and where they lead
+    Graph(crate::graph::GraphArgs),
+    /// Show what a proxy sees, why it does or does not see a resource, or who sees a resource
+    Visibility(VisibilityArgs),
 }
 
 /// Arguments of `test`.
@@ -51,6 +68,23 @@ pub enum TestFormat {
     Json,
     /// JUnit XML, for CI servers
     Junit,
+}
+
+/// Arguments of `visibility`.
+#[derive(Debug, Args)]
+pub struct VisibilityArgs {
+    /// The proxy: workload:NS/NAME, gateway:NS/NAME or NS/NAME
+    #[arg(value_name = "WHO", required_unless_present = "of")]
+    pub who: Option<Who>,
+    /// Explain why WHO has this resource, or why not ("Kind NS/NAME")
+    #[arg(long, value_name = "RESOURCE", requires = "who")]
+    pub why: Option<ResourceRef>,
+    /// List who can see this resource ("Kind NS/NAME")
+    #[arg(long, value_name = "RESOURCE", conflicts_with_all = ["who", "why"])]
+    pub of: Option<ResourceRef>,
+    /// How to show the answer
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub format: ListFormat,
 }
 
 /// Arguments of `check`.
@@ -148,4 +182,20 @@ pub enum ListFormat {
     Human,
     /// One JSON object
     Json,
+}
+
+/// Arguments of commands that only list something.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub format: ListFormat,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Overwrite a file that is there
+    #[arg(long)]
+    pub force: bool,
 }

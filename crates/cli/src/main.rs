@@ -4,11 +4,21 @@
 //! carried out. It must not compute anything about a mesh itself.
 
 mod args;
+mod ask;
+mod blast_radius;
 mod check;
+mod egress;
+mod gateways;
+mod graph;
+mod init;
+mod meshes;
 mod output;
 mod progress;
+mod reason;
 mod rules;
 mod test;
+mod trace;
+mod visibility;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -24,7 +34,15 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run_command(&cli, args),
         Command::Rules(args) => rules::list(args),
         Command::Explain(args) => rules::explain(args),
+        Command::Meshes(args) => meshes::run_command(&cli, args),
+        Command::Init(args) => init::run_command(&cli, args),
         Command::Test(args) => test::run_command(&cli, args),
+        Command::Trace(args) => trace::run_command(&cli, args),
+        Command::Gateways(args) => gateways::run_command(&cli, args),
+        Command::BlastRadius(args) => blast_radius::run_command(&cli, args),
+        Command::Egress(args) => egress::run_command(&cli, args),
+        Command::Graph(args) => graph::run_command(&cli, args),
+        Command::Visibility(args) => visibility::run_command(&cli, args),
     };
     match outcome {
         Ok(code) => code,

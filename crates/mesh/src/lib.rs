@@ -9,10 +9,12 @@
     reason = "salsa's macros generate undocumented accessors"
 )]
 pub mod db;
+pub mod diff;
 pub mod egress;
 pub mod envoy;
 pub mod gateway_api;
 pub mod gateways;
+pub mod graph;
 pub mod inbound;
 pub mod index;
 pub mod names;

@@ -71,6 +71,7 @@ fn the_last_definition_in_load_order_counts_and_settings_choose_the_order() {
             include: vec!["b".into(), "a".into()],
             ..MeshSpec::default()
         }],
+        ..Settings::default()
     };
     let root = Utf8Path::new("/repo");
     let workspace = Workspace::open_with(root, &fs, settings, Database::default()).unwrap();

@@ -7,11 +7,11 @@ use meshscope_manifest::spec::virtual_service::{Destination, HttpMatch, L4Match}
 use meshscope_manifest::{Kind, ResourceKey, Str};
 use meshscope_mesh::db::{Db, Mesh, Name, name};
 use meshscope_mesh::gateways::{find_gateway, routers};
-use meshscope_mesh::index::resource;
+use meshscope_mesh::index::{objects, resource};
 use meshscope_mesh::registry::{Protocol, ProtocolClass, Service};
 use meshscope_mesh::visibility::{
-    Fate, HttpRoute, Scope, ServiceSet, VirtualService, carriers, declared, fate, gateway_services,
-    virtual_services_in,
+    Fate, HttpRoute, Scope, ServiceSet, VirtualService, carriers, completed, declared,
+    delegates_named, fate, gateway_services, virtual_services_in,
 };
 use meshscope_mesh::workloads::Proxy;
 use std::sync::Arc;
@@ -123,27 +123,45 @@ pub fn clients_in_words(verdicts: &[&Verdict]) -> String {
 pub fn judged_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Judged]> {
     let mut found = Vec::new();
     for vs in virtual_services_in(db, mesh, namespace).iter() {
-        if vs.gateway_semantics || vs.object.kind != Kind::VirtualService {
-            continue;
+        if !vs.gateway_semantics && vs.object.kind == Kind::VirtualService {
+            judge(db, mesh, vs, true, &mut found);
         }
-        for (at, matching) in uses(db, mesh, vs) {
-            let host = &at.destination.host;
-            if host.is_empty() || is_unknown(host) || is_unknown(&at.destination.subset) {
-                continue;
-            }
-            let declared = declared(db, mesh, host);
-            let verdicts = verdicts(db, mesh, vs, &at, &matching);
-            if declared.is_empty() || verdicts.is_empty() || !fine(&verdicts) {
-                found.push(Judged {
-                    at,
-                    carried_by: vs.object.clone(),
-                    declared,
-                    verdicts,
-                });
-            }
+    }
+    // Delegates are judged with the roots that name them; those nobody names, by themselves.
+    for resource in objects(db, mesh, namespace, Kind::VirtualService).iter() {
+        let key = (resource.key.namespace.clone(), resource.key.name.clone());
+        let delegate = resource.virtual_service().is_some_and(|v| v.is_delegate());
+        if delegate
+            && !delegates_named(db, mesh).contains(&key)
+            && let Some(vs) = completed(db, mesh, resource)
+        {
+            judge(db, mesh, &vs, false, &mut found);
         }
     }
     found.into()
+}
+
+fn judge(db: &dyn Db, mesh: Mesh, vs: &VirtualService, carried: bool, found: &mut Vec<Judged>) {
+    for (at, matching) in uses(db, mesh, vs) {
+        let host = &at.destination.host;
+        if host.is_empty() || is_unknown(host) || is_unknown(&at.destination.subset) {
+            continue;
+        }
+        let declared = declared(db, mesh, host);
+        let verdicts = if carried {
+            verdicts(db, mesh, vs, &at, &matching)
+        } else {
+            Vec::new()
+        };
+        if declared.is_empty() || verdicts.is_empty() || !fine(&verdicts) {
+            found.push(Judged {
+                at,
+                carried_by: vs.object.clone(),
+                declared,
+                verdicts,
+            });
+        }
+    }
 }
 
 fn fine(verdicts: &[Verdict]) -> bool {

@@ -3,7 +3,7 @@
 
 use meshscope_manifest::{Kind, Str};
 use meshscope_mesh::db::{Db, Mesh, name};
-use meshscope_mesh::index::{facts, is_unknown_namespace, namespace_object, objects};
+use meshscope_mesh::index::{facts, is_unknown_namespace, namespace_object, namespaces, objects};
 use meshscope_mesh::names::{is_wildcard, matches};
 use meshscope_mesh::registry::{services_in, similar_hosts};
 use meshscope_mesh::workloads::workloads_in;
@@ -45,11 +45,13 @@ pub fn described(db: &dyn Db, mesh: Mesh, namespace: &str) -> Described {
     }
     let ns = name(db, namespace);
     let object = namespace_object(db, mesh, ns).is_some();
+    // Control planes are installed from charts that no file lists.
+    let system = namespace == facts(db, mesh).root() || namespace.starts_with("kube-");
     let services = !objects(db, mesh, ns, Kind::Service).is_empty();
     let workloads = !workloads_in(db, mesh, ns).is_empty();
     match (object, services, workloads) {
         (false, false, false) => Described::No,
-        (true, _, true) | (true, true, _) | (_, true, true) => Described::Fully,
+        (true, _, true) | (true, true, _) | (_, true, true) if !system => Described::Fully,
         _ => Described::Partly,
     }
 }
@@ -59,6 +61,22 @@ pub fn kubernetes_host<'h>(db: &dyn Db, mesh: Mesh, host: &'h str) -> Option<(&'
     let suffix = format!(".svc.{}", facts(db, mesh).domain);
     let (service, namespace) = host.strip_suffix(suffix.as_str())?.split_once('.')?;
     (!namespace.contains('.')).then_some((service, namespace))
+}
+
+/// Whether a Service of this host's name is written without a namespace: it may be the one.
+pub fn may_be_unplaced(db: &dyn Db, mesh: Mesh, host: &str) -> bool {
+    let similar = similar_hosts(db, mesh, name(db, host));
+    similar.1.iter().any(|h| is_unknown(h))
+}
+
+/// Whether an object of this name is written without a namespace: it may be the one.
+pub fn is_unplaced(db: &dyn Db, mesh: Mesh, kind: Kind, object: &str) -> bool {
+    let all = namespaces(db, mesh);
+    let unknown = all.iter().filter(|ns| is_unknown_namespace(ns));
+    unknown.into_iter().any(|ns| {
+        let listed = objects(db, mesh, name(db, ns), kind);
+        listed.iter().any(|o| o.key.name == object)
+    })
 }
 
 /// The declared host that was probably meant instead of `host`.
@@ -73,7 +91,7 @@ pub fn meant_host(db: &dyn Db, mesh: Mesh, host: &str) -> Option<Str> {
         return Some(typo.into());
     }
     let facts = facts(db, mesh);
-    let local = |h: &&Str| h.ends_with(&format!(".svc.{}", facts.domain));
+    let local = |h: &&Str| h.ends_with(&format!(".svc.{}", facts.domain)) && !is_unknown(h);
     if let Some((_, _)) = kubernetes_host(db, mesh, host) {
         return namesakes.iter().find(local).cloned();
     }

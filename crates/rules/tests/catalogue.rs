@@ -1,6 +1,8 @@
 //! The registry agrees with the catalogue: rules.json of the shared folder, found through
 //! `MESHSCOPE_SHARED` or beside the repository. Absent: skipped loudly, an error where `CI` is set.
 
+#![allow(clippy::expect_used, clippy::print_stderr)] // a test may fail and may say what it skipped
+
 use meshscope_rules::registry::ALL;
 use meshscope_rules::{Rule, Severity, Tier};
 use serde_json::Value;

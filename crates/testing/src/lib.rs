@@ -5,8 +5,10 @@
 pub mod case;
 mod checks;
 mod json;
+mod query_log;
 mod report;
 mod runner;
 
+pub use query_log::QueryLog;
 pub use report::{CaseReport, Check, CheckKind, Report, Status, Summary};
 pub use runner::{DiscoveryError, find_cases, run, run_case};

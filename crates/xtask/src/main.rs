@@ -8,6 +8,7 @@
 mod annotations;
 mod crds;
 mod schema;
+mod settings_schema;
 mod table;
 
 use std::process::ExitCode;
@@ -18,7 +19,8 @@ fn main() -> ExitCode {
     let check = args.any(|arg| arg == "--check");
     let result = match task.as_str() {
         "schema" => schema::run(check),
-        _ => Err("usage: cargo run -p meshscope-xtask -- schema [--check]".into()),
+        "settings-schema" => settings_schema::run(check),
+        _ => Err("usage: cargo run -p meshscope-xtask -- schema|settings-schema [--check]".into()),
     };
     match result {
         Ok(message) => {

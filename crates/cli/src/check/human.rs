@@ -27,6 +27,9 @@ pub fn render(workspace: &Workspace, outcome: &Outcome, color: bool) -> String {
         out.push(b'\n');
     }
     let mut text = String::from_utf8_lossy(&out).into_owned();
+    if !color {
+        text = without_colors(&text);
+    }
     let _ = writeln!(text, "{}", summary(outcome));
     text
 }
@@ -107,6 +110,18 @@ fn span(workspace: &Workspace, at: &Location) -> (String, Range<usize>) {
     };
     let (start, end) = (snap(at.range.start.offset), snap(at.range.end.offset));
     (at.file.clone(), start..end.max(start))
+}
+
+/// A text without terminal colours: the renderer colours the words of its own kinds whatever it is told.
+fn without_colors(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        plain.push_str(before);
+        rest = after.split_once('m').map_or("", |(_, rest)| rest);
+    }
+    plain.push_str(rest);
+    plain
 }
 
 /// A finding on an object that no file holds.

@@ -6,6 +6,8 @@ mod json;
 mod statistics;
 mod stdin;
 
+pub use human::label;
+
 use crate::args::{CheckArgs, CheckFormat, Cli, FailOn};
 use crate::output::{Failure, print};
 use camino::Utf8Path;
@@ -87,8 +89,6 @@ fn collect(
             )));
         }
     }
-    let mut findings = Vec::new();
-    let mut suppressed = 0;
     let wanted = |name: &str| cli.mesh.as_deref().is_none_or(|m| m == name);
     if !workspace.meshes().any(|m| wanted(m.name())) {
         let name = cli.mesh.as_deref().unwrap_or_default();
@@ -96,11 +96,10 @@ fn collect(
             "there is no mesh {name}; `meshscope meshes` lists them"
         )));
     }
-    for mesh in workspace.meshes().filter(|m| wanted(m.name())) {
-        let report = mesh.report();
-        findings.extend(report.findings);
-        suppressed += report.suppressed;
-    }
+    let meshscope::Report {
+        mut findings,
+        suppressed,
+    } = workspace.report(cli.mesh.as_deref());
     findings.retain(|f| {
         (args.select.is_empty() || args.select.contains(&f.rule))
             && !args.ignore.contains(&f.rule)

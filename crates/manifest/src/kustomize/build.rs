@@ -57,21 +57,25 @@ pub fn build_one(dir: &str, files: &dyn Files, bases: &dyn Bases) -> Layer {
 impl Build<'_> {
     fn accumulate(&mut self, dir: &str, k: &Kustomization) {
         self.active.push(dir.to_owned());
+        self.layer.forget_identities();
         for field in ["resources", "bases"] {
             for (at, entry) in file::texts(&k.root, field) {
                 self.resource(dir, &entry, &k.place(&at));
             }
         }
         self.configure(dir, k);
+        self.layer.forget_identities();
         self.generate(dir, k);
         self.charts(dir, k);
         self.plugins(dir, k, "generators");
         for (at, entry) in file::texts(&k.root, "components") {
             self.component(dir, &entry, &k.place(&at));
         }
+        self.layer.forget_identities();
         self.transform(dir, k);
         self.plugins(dir, k, "transformers");
         self.vars(k);
+        self.layer.forget_identities();
         self.active.pop();
     }
 
@@ -227,18 +231,6 @@ impl Build<'_> {
                 self.layer.problem(at, ProblemKind::Invalid, fault);
                 None
             }
-        }
-    }
-
-    /// `generators`, `transformers`: what plugins do is unknown.
-    fn plugins(&mut self, dir: &str, k: &Kustomization, field: &str) {
-        for (at, entry) in file::texts(&k.root, field) {
-            let place = k.place(&at);
-            if let Some(target) = path::join(dir, &entry).filter(|_| !entry.contains('\n')) {
-                self.layer.note_use(&target, Role::Plugin);
-            }
-            let message = format!("what `{field}` does is not known here");
-            self.layer.problem(place, ProblemKind::Unsupported, message);
         }
     }
 

@@ -73,10 +73,10 @@ fn walk(
                     Some(fresh) => fields.insert(key.into(), Node::new(fresh)),
                     None => return Ok(()),
                 };
-            } else if let (Some(fresh), Some(field)) = (fresh, fields.get_mut(key)) {
-                if field.is_null() {
-                    field.is = fresh;
-                }
+            } else if let (Some(fresh), Some(field)) = (fresh, fields.get_mut(key))
+                && field.is_null()
+            {
+                field.is = fresh;
             }
             let Some(field) = fields.get_mut(key) else {
                 return Ok(());

@@ -10,7 +10,7 @@ use super::layer::{Bases, Chart, Files, Layer, Read};
 use super::nameref;
 use super::place::Origin;
 use super::problem::{Problem, ProblemKind, Use};
-use super::tree::Node;
+use super::tree::{Is, Node};
 use super::{file, hash, path, source, vars};
 use crate::value::Value;
 
@@ -69,6 +69,9 @@ pub fn finish(layer: &Layer) -> Built {
         layer.problem(place, ProblemKind::Invalid, fault);
     }
     vars::resolve(&mut layer);
+    for at in 0..layer.resources.list.len() {
+        rewrite_annotations(&mut layer, at);
+    }
     layer.tidy();
     let is_local = |node: &Node| {
         let mark = node.dig(&["metadata", "annotations", LOCAL]);
@@ -87,6 +90,35 @@ pub fn finish(layer: &Layer) -> Built {
         read: layer.read,
         uses: layer.uses,
         charts: layer.charts,
+    }
+}
+
+/// Kustomize takes its notes out of the annotations of every resource, and writes the rest anew: as
+/// texts, and not at all when nothing is left.
+fn rewrite_annotations(layer: &mut Layer, at: usize) {
+    let node = &layer.resources.list[at].node;
+    let Some(annotations) = node.dig(&["metadata", "annotations"]) else {
+        return;
+    };
+    if annotations.is_blank() {
+        layer.resources.get_mut(at).set_meta("annotations", None);
+        return;
+    }
+    let is_text = |n: &Node| matches!(n.is, Is::Text(_));
+    if annotations.fields().is_none_or(|f| f.values().all(is_text)) {
+        return;
+    }
+    let metadata = layer.resources.get_mut(at).node.get_mut("metadata");
+    let annotations = metadata.and_then(|m| m.get_mut("annotations"));
+    for value in annotations
+        .and_then(Node::fields_mut)
+        .into_iter()
+        .flat_map(|f| f.values_mut())
+    {
+        value.is = match &value.is {
+            Is::Null { written: true } => Is::Text("null".into()),
+            _ => Is::Text(value.scalar()),
+        };
     }
 }
 
@@ -135,21 +167,84 @@ impl Bases for Memory<'_> {
     }
 }
 
-/// The directories a kustomization uses as bases or components, without building anything: roots are
-/// those that no other directory uses.
-pub fn references(dir: &str, files: &dyn Files) -> Vec<String> {
+/// What a kustomization names, without building anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct References {
+    /// The directories it uses as bases or components. Roots are those no other directory uses.
+    pub directories: Vec<String>,
+    /// The files it uses, as whatever: they are no plain manifests.
+    pub files: Vec<String>,
+    /// Whether it is a component, which is never a root.
+    pub is_component: bool,
+    /// `namespace`.
+    pub namespace: crate::Str,
+}
+
+/// What the kustomization of a directory names.
+pub fn references(dir: &str, files: &dyn Files) -> References {
     let mut layer = Layer::default();
     let Some(k) = source::kustomization(dir, files, &mut layer) else {
-        return Vec::new();
+        return References::default();
     };
-    let mut found = Vec::new();
-    for field in ["resources", "bases", "components"] {
+    let mut found = References {
+        is_component: k.root.str_at("kind") == "Component",
+        namespace: k.root.str_at("namespace"),
+        ..References::default()
+    };
+    let mut name = |entry: &str| {
+        let Some(target) = path::join(dir, entry).filter(|t| t != dir && !entry.contains('\n'))
+        else {
+            return;
+        };
+        if files.is_dir(&target) {
+            found.directories.push(target);
+        } else {
+            found.files.push(target);
+        }
+    };
+    for field in TEXT_LISTS {
         for (_, entry) in file::texts(&k.root, field) {
-            let target = path::join(dir, &entry).filter(|t| files.is_dir(t));
-            found.extend(target.filter(|t| t != dir));
+            name(&entry);
         }
     }
-    found.sort();
-    found.dedup();
+    for field in ["patches", "patchesJson6902", "replacements"] {
+        for (_, entry) in file::entries(&k.root, field) {
+            name(&entry.str_at("path"));
+        }
+    }
+    for field in ["configMapGenerator", "secretGenerator"] {
+        for (_, entry) in file::entries(&k.root, field) {
+            let lists = ["files", "envs"].map(|list| file::texts(entry, list));
+            for (_, source) in lists.into_iter().flatten() {
+                name(
+                    source
+                        .split_once('=')
+                        .map_or(source.as_str(), |(_, file)| file),
+                );
+            }
+        }
+    }
+    for (_, entry) in file::entries(&k.root, "helmCharts") {
+        name(&entry.str_at("valuesFile"));
+        for (_, values) in file::texts(entry, "additionalValuesFiles") {
+            name(&values);
+        }
+    }
+    found.directories.sort();
+    found.directories.dedup();
+    found.files.sort();
+    found.files.dedup();
     found
 }
+
+const TEXT_LISTS: [&str; 9] = [
+    "resources",
+    "bases",
+    "components",
+    "patchesStrategicMerge",
+    "configurations",
+    "crds",
+    "generators",
+    "transformers",
+    "validators",
+];

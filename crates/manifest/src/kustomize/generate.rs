@@ -237,6 +237,7 @@ impl Build<'_> {
             return;
         }
         if let [at] = matched[..] {
+            self.layer.forget_identities();
             let old = self.layer.resources.get_mut(at);
             let merged = laid_over(old, new);
             *old = merged;
@@ -281,6 +282,8 @@ fn laid_over(old: &Resource, mut new: Resource) -> Resource {
             }
         }
     }
+    // A name that had no hash gets none.
+    new.hashed &= old.hashed;
     new.previous.clone_from(&old.previous);
     new.prefixes.clone_from(&old.prefixes);
     new.suffixes.clone_from(&old.suffixes);

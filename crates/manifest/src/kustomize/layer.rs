@@ -10,6 +10,7 @@ use meshscope_yaml::Stream;
 use rustc_hash::FxHashSet;
 
 use super::config::Config;
+use super::id::Id;
 use super::place::Place;
 use super::problem::{Problem, ProblemKind, Role, Use};
 use super::resource::{Resource, Resources};
@@ -77,7 +78,11 @@ pub struct Layer {
     /// The directory.
     pub dir: Str,
     pub(crate) is_component: bool,
+    /// Whether there were too many resources, so that none are kept.
+    pub(crate) overflown: bool,
     pub(crate) resources: Resources,
+    /// The identities of the resources, while they are only added to.
+    pub(crate) known: Option<FxHashSet<Id>>,
     pub(crate) config: Config,
     pub(crate) vars: Vec<Var>,
     pub(crate) problems: Vec<Problem>,
@@ -87,8 +92,8 @@ pub struct Layer {
 }
 
 /// Resources one build may hold. A chain of bases that each use the last one twice doubles with
-/// every step.
-const MAX_RESOURCES: usize = 100_000;
+/// every step; beyond the bound a directory holds none, so that its users stay small too.
+const MAX_RESOURCES: usize = 20_000;
 
 impl Layer {
     pub(crate) fn problem(&mut self, place: Place, kind: ProblemKind, message: impl Into<String>) {
@@ -112,14 +117,22 @@ impl Layer {
 
     /// Adds a resource; one with the same identity as another is refused, as kustomize does.
     pub(crate) fn append(&mut self, resources: Vec<Arc<Resource>>, place: &Place) {
-        let mut known: FxHashSet<_> = self.resources.iter().map(Resource::id).collect();
+        if self.overflown {
+            return;
+        }
+        if self.resources.list.len() + resources.len() > MAX_RESOURCES {
+            let message = format!("more than {MAX_RESOURCES} resources: all are left out");
+            self.problem(place.clone(), ProblemKind::TooLarge, message);
+            self.resources = Resources::default();
+            self.overflown = true;
+            return;
+        }
+        let mut known = match self.known.take() {
+            Some(known) => known,
+            None => self.resources.iter().map(Resource::id).collect(),
+        };
         for resource in resources {
             let id = resource.id();
-            if self.resources.list.len() >= MAX_RESOURCES {
-                let message = format!("more than {MAX_RESOURCES} resources");
-                self.problem(place.clone(), ProblemKind::TooLarge, message);
-                return;
-            }
             if known.contains(&id) {
                 let message = format!("{id} is there already");
                 self.problem(place.clone(), ProblemKind::Conflict, message);
@@ -128,6 +141,12 @@ impl Layer {
             known.insert(id);
             self.resources.list.push(resource);
         }
+        self.known = Some(known);
+    }
+
+    /// Forgets the identities: resources are about to change.
+    pub(crate) fn forget_identities(&mut self) {
+        self.known = None;
     }
 
     /// Reports and drops resources that got the identity of another one.

@@ -106,7 +106,7 @@ fn walk_map(
         (target, patch) if target.as_ref().is_none_or(Node::is_null) => match patch {
             Some(_) if does == Does::Delete => return None,
             Some(p) if p.node.is_null() => return None,
-            Some(p) => return Some(added(p, schema, faults)?),
+            Some(p) => return added(p, schema, faults),
             None => {
                 let kept = target.filter(|t| t.is == Is::Null { written: true });
                 return kept;
@@ -233,6 +233,12 @@ fn directive(patch: Option<&Node>, faults: &mut Faults) -> Does {
         faults.push(format!("unknown patch strategy `{}`", word.scalar()));
         Does::Merge
     })
+}
+
+/// Whether a mapping of the patch says that it replaces its partner.
+pub(super) fn says_replace(node: &Node) -> bool {
+    node.get(DIRECTIVE)
+        .is_some_and(|word| does(&word.scalar()) == Some(Does::Replace))
 }
 
 /// What the `$patch` item of a list says about the whole list.

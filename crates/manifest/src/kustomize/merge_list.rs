@@ -5,7 +5,7 @@
 
 use meshscope_yaml::Segment;
 
-use super::merge::{Does, Faults, Patch, is_list_directive, list_directive, walk};
+use super::merge::{Does, Faults, Patch, is_list_directive, list_directive, says_replace, walk};
 use super::place::Trail;
 use super::schema::Schema;
 use super::tree::{Is, Node};
@@ -130,7 +130,13 @@ impl Merge<'_> {
                 .iter()
                 .position(|i| i.as_ref().is_some_and(|i| equals(i, &by, &of)));
             let other = theirs.iter().find(|(_, i)| equals(i, &by, &of)).copied();
-            let old = at.and_then(|at| items[at].take());
+            // An item said to replace its partner is overruled by it in the end: kyaml puts the
+            // resource's own items over the merged ones.
+            let replaces = other.is_some_and(|(_, i)| says_replace(i));
+            let old = at.and_then(|at| match replaces {
+                true => items[at].clone(),
+                false => items[at].take(),
+            });
             let merged = self.pair(at, old, other, patch, faults);
             let merged = merged.filter(|m| !m.is_blank());
             let Some(mut merged) = merged else {
@@ -147,7 +153,9 @@ impl Merge<'_> {
             }
             let item = match at {
                 Some(at) => {
-                    items[at] = Some(merged);
+                    if !replaces {
+                        items[at] = Some(merged);
+                    }
                     Item::Target(at)
                 }
                 None => Item::Patch(merged),
@@ -230,20 +238,19 @@ impl Merge<'_> {
             let Some(node) = item.take().filter(|n| !n.is_blank()) else {
                 continue;
             };
-            let wanted: Vec<Str> = valid.iter().map(|key| node.str_at(key)).collect();
-            let named = valid
+            let present = |key: &&&str| node.get(key).is_some_and(|n| !n.is_null());
+            let wanted: Vec<Str> = valid
                 .iter()
-                .all(|key| node.get(key).is_some_and(|n| !n.is_null()));
-            let found = named.then(|| {
-                out.iter()
-                    .position(|(_, n)| matches_keys(n, valid, &wanted))
-            });
-            match found.flatten() {
-                Some(found) if valid.len() > 1 => {
-                    out.retain(|(_, n)| !matches_keys(n, valid, &wanted));
-                    let _ = found;
-                    out.push((Some(at), node));
-                }
+                .filter(present)
+                .map(|key| node.str_at(key))
+                .collect();
+            // With some keys missing, kyaml compares those that are there with the first keys.
+            let keys = &valid[..wanted.len()];
+            let same = |n: &Node| !keys.is_empty() && matches_keys(n, keys, &wanted);
+            if valid.len() > 1 {
+                out.retain(|(_, n)| !same(n));
+            }
+            match out.iter().position(|(_, n)| same(n)) {
                 Some(found) => out[found] = (Some(at), node),
                 None => out.push((Some(at), node)),
             }

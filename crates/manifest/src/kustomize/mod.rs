@@ -17,6 +17,7 @@ mod finish;
 mod generate;
 mod hash;
 mod id;
+mod images;
 mod json_patch;
 mod layer;
 mod merge;
@@ -25,6 +26,7 @@ mod nameref;
 mod patches;
 mod path;
 mod place;
+mod plugins;
 mod problem;
 mod replace;
 mod resource;
@@ -37,9 +39,19 @@ mod transform;
 mod tree;
 mod vars;
 
+/// A YAML node as a value, typed as kustomize types its own files.
+pub(crate) fn value_of(node: meshscope_yaml::Node<'_>) -> crate::Value {
+    tree::Node::read(node, tree::Typing::Json).to_value()
+}
+
+/// A path from the root of the repository in its one spelling; `None` when it leaves it.
+pub(crate) fn normal_path(path: &str) -> Option<String> {
+    path::join("", path)
+}
+
 pub use build::build_one;
 pub use file::is_kustomization;
-pub use finish::{Built, Object, build, finish, references};
+pub use finish::{Built, Object, References, build, finish, references};
 pub use layer::{Bases, Chart, Files, Layer, Read};
 pub use place::{Inside, Origin, Place};
 pub use problem::{Problem, ProblemKind, Role, Use};

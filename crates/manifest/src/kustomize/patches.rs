@@ -135,6 +135,7 @@ impl Build<'_> {
                 for at in target.select(&self.layer.resources) {
                     self.apply(at, &patch, &place, options);
                 }
+                self.drop_gone();
                 self.layer.check_identities(&place);
             }
             (Loaded::Merge(patches), None) => {

@@ -355,7 +355,7 @@ fn set(node: &mut Node, value: &Node, options: &Options) -> Result<(), String> {
         value.is = if was_text {
             Is::Text(value.scalar())
         } else {
-            typed(&value)
+            typed(&value)?
         };
     }
     if node.is != value.is {
@@ -365,13 +365,13 @@ fn set(node: &mut Node, value: &Node, options: &Options) -> Result<(), String> {
 }
 
 /// A text in a field that held a number or a boolean: what it reads as there.
-fn typed(value: &Node) -> Is {
+fn typed(value: &Node) -> Result<Is, String> {
     let text = value.scalar();
     let stream = meshscope_yaml::parse(&text);
     let document = stream.documents.first();
     let root = document.and_then(|d| d.root()).filter(|r| r.is_scalar());
     match root.map(|r| Node::read(r, super::tree::Typing::Resource).is) {
-        Some(is @ (Is::Bool(_) | Is::Int(_) | Is::Float(_))) => is,
-        _ => Is::Text(text),
+        Some(is @ (Is::Bool(_) | Is::Int(_) | Is::Float(_))) => Ok(is),
+        _ => Err(format!("`{text}` is neither a number nor a boolean")),
     }
 }

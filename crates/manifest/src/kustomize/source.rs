@@ -28,11 +28,17 @@ impl Kustomization {
     }
 }
 
+/// Nodes of a document with its aliases written out, at most.
+const MAX_NODES: usize = 2_000_000;
+
 /// A document as a tree, or why it cannot be one.
 pub(crate) fn tree(document: &Document, typing: Typing) -> Result<Option<Node>, String> {
     let fatal = |kind: &ErrorKind| kind.is_fatal() || *kind == ErrorKind::AliasBomb;
     if let Some(error) = document.errors().iter().find(|e| fatal(&e.kind)) {
         return Err(error.to_string());
+    }
+    if document.expanded_size(MAX_NODES).is_none() {
+        return Err("its aliases expand to too much".to_owned());
     }
     Ok(document.root().map(|root| Node::read(root, typing)))
 }

@@ -1,5 +1,5 @@
-//! The transformers that set fields: namespace, prefix and suffix, labels, annotations, replicas,
-//! images. What they write is written where the kustomization says so.
+//! The transformers that set fields: namespace, prefix and suffix, labels, annotations, replicas.
+//! What they write is written where the kustomization says so.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ impl Build<'_> {
     }
 
     /// Sets fields of every resource; says what failed, once per sort of fault.
-    fn each(
+    pub(super) fn each(
         &mut self,
         place: &Place,
         change: impl Fn(&mut Resource, &Sections) -> Result<(), String>,
@@ -42,10 +42,10 @@ impl Build<'_> {
         let config = self.layer.config.clone();
         let mut faults: Vec<String> = Vec::new();
         for resource in self.layer.resources.iter_mut() {
-            if let Err(fault) = change(resource, &config) {
-                if !faults.contains(&fault) {
-                    faults.push(fault);
-                }
+            if let Err(fault) = change(resource, &config)
+                && !faults.contains(&fault)
+            {
+                faults.push(fault);
             }
         }
         for fault in faults {
@@ -139,7 +139,13 @@ impl Build<'_> {
     }
 
     /// Sets keys of the mappings that the specs name.
-    fn pairs(&mut self, k: &Kustomization, at: &Path, pairs: Option<&Node>, specs: &[FieldSpec]) {
+    pub(super) fn pairs(
+        &mut self,
+        k: &Kustomization,
+        at: &Path,
+        pairs: Option<&Node>,
+        specs: &[FieldSpec],
+    ) {
         let pairs = pairs.and_then(Node::fields).into_iter().flatten();
         let mut pairs: Vec<(&Str, Node)> = pairs
             .map(|(key, value)| {
@@ -199,30 +205,6 @@ impl Build<'_> {
                 let message = format!("there is nothing called `{name}` to scale");
                 self.layer
                     .problem(k.place(&at), ProblemKind::NoTarget, message);
-            }
-        }
-    }
-
-    fn images(&mut self, k: &Kustomization) {
-        for field in ["images", "imageTags"] {
-            for (at, entry) in file::entries(&k.root, field) {
-                let Some(image) = Image::read(entry) else {
-                    continue;
-                };
-                let from = Arc::new(k.place(&at));
-                let specs = self.layer.config.images.clone();
-                self.each(&from, |resource, _| {
-                    if resource.kind() == "CustomResourceDefinition" {
-                        return Ok(());
-                    }
-                    image.everywhere(&mut resource.node, &from);
-                    for spec in &specs {
-                        each_field(resource, spec, Make::Nothing, &mut |node, _| {
-                            image.set(node, &from)
-                        })?;
-                    }
-                    Ok(())
-                });
             }
         }
     }
@@ -313,94 +295,6 @@ fn label_specs(
     };
     config::merge_all(&mut specs, &[metadata])?;
     Ok(specs)
-}
-
-/// An entry of `images`.
-struct Image {
-    pattern: regex::Regex,
-    name: Str,
-    tag: Str,
-    digest: Str,
-    tag_suffix: Str,
-}
-
-impl Image {
-    fn read(entry: &Node) -> Option<Image> {
-        let name = entry.str_at("name");
-        let pattern = format!(r"^(?:{name})(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
-        Some(Image {
-            pattern: regex::Regex::new(&pattern).ok()?,
-            name: entry.str_at("newName"),
-            tag: entry.str_at("newTag"),
-            digest: entry.str_at("digest"),
-            tag_suffix: entry.str_at("tagSuffix"),
-        })
-    }
-
-    /// The `image` of every item of a `containers` or `initContainers`, wherever it is.
-    fn everywhere(&self, node: &mut Node, from: &Arc<Place>) {
-        match &mut node.is {
-            Is::Seq(items) => items.iter_mut().for_each(|i| self.everywhere(i, from)),
-            Is::Map(fields) => {
-                for (key, value) in fields {
-                    self.everywhere(value, from);
-                    if !matches!(key.as_str(), "containers" | "initContainers") {
-                        continue;
-                    }
-                    if let Is::Seq(items) = &mut value.is {
-                        for image in items.iter_mut().filter_map(|i| i.get_mut("image")) {
-                            // What is no scalar is no image.
-                            let _ = self.set(image, from);
-                        }
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn set(&self, node: &mut Node, from: &Arc<Place>) -> Result<(), String> {
-        if node.is_null() {
-            return Ok(());
-        }
-        let text = node.scalar();
-        if !self.pattern.is_match(&text) {
-            return if node.is_scalar() {
-                Ok(())
-            } else {
-                Err("expected a scalar".to_owned())
-            };
-        }
-        let (name, tag, digest) = split_image(&text);
-        let name = if self.name.is_empty() {
-            name
-        } else {
-            &self.name
-        };
-        let (tag, digest) = match (self.tag.as_str(), self.digest.as_str()) {
-            ("", "") if !self.tag_suffix.is_empty() => (format!("{tag}{}", self.tag_suffix), ""),
-            ("", "") => (tag.to_owned(), digest),
-            (tag, digest) => (tag.to_owned(), digest),
-        };
-        let mut image = name.to_owned();
-        for (mark, part) in [(':', tag.as_str()), ('@', digest)] {
-            if !part.is_empty() {
-                image.push(mark);
-                image.push_str(part);
-            }
-        }
-        set_scalar(node, Is::Text(image.into()), from)
-    }
-}
-
-/// Name, tag and digest of an image. A colon before the first slash is a port's.
-fn split_image(image: &str) -> (&str, &str, &str) {
-    let (rest, digest) = image.split_once('@').unwrap_or((image, ""));
-    let path = rest.find('/').filter(|&at| at > 0).unwrap_or(0);
-    match rest[path..].find(':') {
-        Some(at) => (&rest[..path + at], &rest[path + at + 1..], digest),
-        None => (rest, "", digest),
-    }
 }
 
 /// The step of a key.

@@ -276,8 +276,15 @@ fn read(node: YamlNode<'_>, typing: Typing, depth: usize) -> Node {
         Content::Mapping(_) => Is::Map(
             node.fields()
                 .filter_map(|entry| {
-                    let key = entry.key.key_text()?;
-                    Some((Str::new(&key), read(entry.value, typing, depth + 1)))
+                    let key = match (entry.key.typed()?, entry.key.text()?) {
+                        (Typed::Bool(_), text)
+                            if typing == Typing::Resource && !is_bool_word(text) =>
+                        {
+                            Str::new(text)
+                        }
+                        _ => Str::new(&entry.key.key_text()?),
+                    };
+                    Some((key, read(entry.value, typing, depth + 1)))
                 })
                 .collect(),
         ),

@@ -39,7 +39,7 @@ pub(super) fn resolve(layer: &mut Layer) {
     let config = layer.config.clone();
     let mut faults = Vec::new();
     for resource in layer.resources.list.iter_mut() {
-        if !mentions(&resource.node, &values) {
+        if !may_expand(&resource.node) {
             continue;
         }
         let resource = Arc::make_mut(resource);
@@ -71,11 +71,12 @@ fn in_resource(
     Ok(())
 }
 
-fn mentions(node: &Node, values: &Values) -> bool {
+/// Whether some text could hold a variable.
+fn may_expand(node: &Node) -> bool {
     match &node.is {
         Is::Text(text) => text.contains("$(") || text.contains("$$"),
-        Is::Seq(items) => items.iter().any(|i| mentions(i, values)),
-        Is::Map(fields) => fields.values().any(|v| mentions(v, values)),
+        Is::Seq(items) => items.iter().any(may_expand),
+        Is::Map(fields) => fields.values().any(may_expand),
         _ => false,
     }
 }

@@ -22,6 +22,7 @@ mod version;
 mod webhook;
 
 pub use problem::{Context, Edit, Fix, Problem, Severity};
+pub use similar::nearest;
 
 use crate::kind::Kind;
 use crate::read;

@@ -64,7 +64,7 @@ fn spelling(word: &str) -> String {
 }
 
 /// The word that `word` is a slip of, if one is near.
-pub(super) fn nearest<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+pub fn nearest<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     let spelled = spelling(word);
     let limit = (spelled.len() / 3).min(3);
     words

@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
@@ -60,15 +62,17 @@ fn unpacked() -> Option<PathBuf> {
     Some(target)
 }
 
-/// The files of one repository on disk.
+/// The files of one repository on disk, each read once.
 pub struct Disk {
     root: PathBuf,
+    parsed: RefCell<HashMap<String, Option<Arc<Stream>>>>,
 }
 
 impl Disk {
     pub fn new(root: &Path) -> Disk {
         let root = root.canonicalize().expect("a repository");
-        Disk { root }
+        let parsed = RefCell::default();
+        Disk { root, parsed }
     }
 
     fn real(&self, path: &str) -> Option<PathBuf> {
@@ -79,9 +83,17 @@ impl Disk {
 
 impl Files for Disk {
     fn documents(&self, path: &str) -> Option<Arc<Stream>> {
-        let bytes = std::fs::read(self.real(path)?).ok()?;
-        let text = String::from_utf8_lossy(&bytes);
-        Some(Arc::new(meshscope_yaml::parse(&text)))
+        if let Some(known) = self.parsed.borrow().get(path) {
+            return known.clone();
+        }
+        let bytes = self.real(path).and_then(|real| std::fs::read(real).ok());
+        let parsed = bytes.map(|bytes| {
+            let text = String::from_utf8_lossy(&bytes);
+            Arc::new(meshscope_yaml::parse(&text))
+        });
+        let known = parsed.clone();
+        self.parsed.borrow_mut().insert(path.to_owned(), known);
+        parsed
     }
 
     fn bytes(&self, path: &str) -> Option<Arc<[u8]>> {

@@ -4,16 +4,19 @@
 //! without any service. Every (host, port, kind of call, proxy class) is traced: what the model does
 //! is the answer, not what names suggest.
 
+use super::layers::bare;
 use super::outcome::{Outcome, outcome};
 use super::routes_out::{Intended, intended};
-use crate::db::{Db, Mesh, name};
+use crate::db::{Db, Mesh, Name, name};
 use crate::envoy::Because;
 use crate::index::namespaces;
 use crate::names::is_wildcard;
 use crate::registry::{Protocol, Service};
 use crate::trace::{Call, From, Scheme, trace};
 use crate::visibility::services_of;
-use crate::workloads::{ProxyKind, Workload, class_proxy, classes_in, find_workload, workloads_in};
+use crate::workloads::{
+    Proxy, ProxyKind, Workload, class_proxy, classes_in, find_workload, workloads, workloads_in,
+};
 use meshscope_manifest::{ResourceKey, Str};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,24 +45,61 @@ pub struct ExternalHost {
 pub struct HostPath {
     /// The call that was traced.
     pub call: Call,
-    /// The workloads that make it, `namespace/name`.
+    /// The workloads that make it, `namespace/name`; empty for any sidecar a namespace without
+    /// workloads might have.
     pub clients: Vec<Str>,
     /// Where it goes.
     pub outcome: Outcome,
-    /// Whether some route means it to pass an egress gateway and it does not: O:15B.
+    /// Whether the host is meant to pass an egress gateway and this call does not (O:15B). Whether a
+    /// route is about this very call says [`Intended::means`].
     pub bypasses: bool,
     /// The objects that decided, first hop first.
     pub because: Vec<Because>,
 }
 
+/// Who calls: one workload of a class, or a sidecar without labels for a namespace that routes calls
+/// out and whose workloads are elsewhere.
+struct Client {
+    from: From,
+    proxy: Option<Proxy>,
+    namespace: Str,
+    labels: Vec<Str>,
+}
+
 /// The inventory of one namespace, sorted by host.
 pub fn inventory(db: &dyn Db, mesh: Mesh, namespace: &str) -> Vec<ExternalHost> {
-    let clients = clients(db, mesh, namespace);
+    traced(db, mesh, namespace, false)
+}
+
+/// Of the inventory of a namespace what some route means to lead through an egress gateway for it.
+/// Nothing is traced for namespaces that no route is meant for.
+#[salsa::tracked]
+pub fn meant_to_pass<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    namespace: Name<'db>,
+) -> Arc<[ExternalHost]> {
+    let namespace = namespace.text(db);
+    let all = intended(db, mesh);
+    if !all.iter().any(|i| i.namespaces.contains(namespace)) {
+        return Arc::default();
+    }
+    traced(db, mesh, namespace, true).into()
+}
+
+fn traced(db: &dyn Db, mesh: Mesh, namespace: &str, only_meant: bool) -> Vec<ExternalHost> {
     let routes = intended(db, mesh);
     let mut found: BTreeMap<Str, ExternalHost> = BTreeMap::new();
-    for (workload, labels) in &clients {
-        let hosts = hosts_of(db, mesh, workload, &routes);
-        for (host, service) in hosts.into_iter().take(LIMIT) {
+    for client in clients(db, mesh, namespace, routes) {
+        let hosts = hosts_of(db, mesh, &client, routes);
+        let is_meant = |host: &Str| {
+            let mut of_host = routes.iter().filter(|i| i.host == *host);
+            of_host.any(|i| i.namespaces.contains(&client.namespace))
+        };
+        let hosts = hosts
+            .into_iter()
+            .filter(|(h, _)| !only_meant || is_meant(h));
+        for (host, service) in hosts.take(LIMIT) {
             let meant: Vec<Intended> = routes.iter().filter(|i| i.host == host).cloned().collect();
             let entry = found.entry(host.clone()).or_insert_with(|| ExternalHost {
                 host: host.clone(),
@@ -68,7 +108,7 @@ pub fn inventory(db: &dyn Db, mesh: Mesh, namespace: &str) -> Vec<ExternalHost> 
                 paths: Vec::new(),
             });
             for call in calls(&host, service.as_deref(), &entry.intended) {
-                let path = path(db, mesh, workload, labels, call, &entry.intended);
+                let path = path(db, mesh, &client, call, &entry.intended);
                 let same = entry.paths.iter_mut().find(|p| {
                     p.call == path.call && p.outcome == path.outcome && p.because == path.because
                 });
@@ -93,9 +133,9 @@ pub fn inventories(db: &dyn Db, mesh: Mesh) -> Vec<(Str, Vec<ExternalHost>)> {
 
 /// One workload per class of clients, with all the class's names; pods without sidecar are a class
 /// each, and gateway workloads no clients.
-fn clients(db: &dyn Db, mesh: Mesh, namespace: &str) -> Vec<(Arc<Workload>, Vec<Str>)> {
+fn clients(db: &dyn Db, mesh: Mesh, namespace: &str, routes: &[Intended]) -> Vec<Client> {
     let ns = name(db, namespace);
-    let mut found = Vec::new();
+    let mut found: Vec<(Arc<Workload>, Vec<Str>)> = Vec::new();
     for class in classes_in(db, mesh, ns).iter() {
         if class.proxy.kind != ProxyKind::Sidecar {
             continue;
@@ -103,9 +143,7 @@ fn clients(db: &dyn Db, mesh: Mesh, namespace: &str) -> Vec<(Arc<Workload>, Vec<
         // Annotations take traffic out of capture (O:1.3) and are no part of the class.
         let mut by_annotations: Vec<(Arc<Workload>, Vec<Str>)> = Vec::new();
         for label in &class.workloads {
-            let Some((_, short)) = label.split_once('/') else {
-                continue;
-            };
+            let short = label.split_once('/').map_or("", |(_, short)| short);
             let Some(workload) = find_workload(db, mesh, namespace, short) else {
                 continue;
             };
@@ -124,19 +162,46 @@ fn clients(db: &dyn Db, mesh: Mesh, namespace: &str) -> Vec<(Arc<Workload>, Vec<
             found.push((workload.clone(), vec![workload.label().into()]));
         }
     }
-    found
+    // Where a client's route has no client in all the files, what it would do to one is the answer.
+    let is_client = |w: &Arc<Workload>| w.proxy != Some(ProxyKind::Router);
+    let routes_from_here = || {
+        let all = workloads(db, mesh);
+        let mut own = routes
+            .iter()
+            .filter(|i| i.client_leg && i.virtual_service.namespace == namespace);
+        own.any(|i| {
+            let mut clients = all.iter().filter(|w| is_client(w));
+            !clients.any(|w| i.namespaces.contains(w.namespace()))
+        })
+    };
+    if found.is_empty() && routes_from_here() {
+        let (proxy, _) = bare(namespace);
+        return vec![Client {
+            from: From::Proxy(proxy.clone()),
+            proxy: Some(proxy),
+            namespace: namespace.into(),
+            labels: Vec::new(),
+        }];
+    }
+    let client = |(workload, labels): (Arc<Workload>, Vec<Str>)| Client {
+        proxy: class_proxy(db, mesh, &workload),
+        namespace: namespace.into(),
+        from: From::Workload(workload),
+        labels,
+    };
+    found.into_iter().map(client).collect()
 }
 
 /// The external hosts that concern a client: those it sees, and those anybody leads out.
 fn hosts_of(
     db: &dyn Db,
     mesh: Mesh,
-    workload: &Workload,
+    client: &Client,
     routes: &[Intended],
 ) -> BTreeMap<Str, Option<Arc<Service>>> {
     let mut hosts: BTreeMap<Str, Option<Arc<Service>>> = BTreeMap::new();
-    if let Some(proxy) = class_proxy(db, mesh, workload) {
-        for member in services_of(db, mesh, &proxy).iter() {
+    if let Some(proxy) = &client.proxy {
+        for member in services_of(db, mesh, proxy).iter() {
             let service = &member.service;
             if service.mesh_external && !service.is_alias() {
                 hosts.insert(service.host.clone(), Some(service.clone()));
@@ -145,7 +210,7 @@ fn hosts_of(
     }
     // Where a route is meant for this namespace but its host is not visible, that is the finding.
     for route in routes {
-        if route.namespaces.contains(workload.namespace()) {
+        if route.namespaces.contains(&client.namespace) {
             hosts
                 .entry(route.host.clone())
                 .or_insert_with(|| route.service.clone());
@@ -199,24 +264,19 @@ pub(crate) fn scheme_of(protocol: Protocol, port: u32) -> Option<Scheme> {
     })
 }
 
-fn path(
-    db: &dyn Db,
-    mesh: Mesh,
-    workload: &Arc<Workload>,
-    labels: &[Str],
-    call: Call,
-    meant: &[Intended],
-) -> HostPath {
-    let trace = trace(db, mesh, &From::Workload(workload.clone()), &call);
+fn path(db: &dyn Db, mesh: Mesh, client: &Client, call: Call, meant: &[Intended]) -> HostPath {
+    let trace = trace(db, mesh, &client.from, &call);
     let outcome = outcome(&trace);
     let hops = trace.hops.iter().flat_map(|h| &h.because);
     let mut because: Vec<Because> = trace.because.iter().chain(hops).cloned().collect();
     because.dedup();
-    let meant_here = meant.iter().any(|i| i.means(&call, workload.namespace()));
+    let meant_here = meant
+        .iter()
+        .any(|i| i.namespaces.contains(&client.namespace));
     HostPath {
         bypasses: meant_here && outcome.leaves_without_gateway(),
         call,
-        clients: labels.to_vec(),
+        clients: client.labels.clone(),
         outcome,
         because,
     }

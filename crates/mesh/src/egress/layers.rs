@@ -138,7 +138,7 @@ fn layer(mut parts: Vec<LayerPart>, mut assumptions: Vec<Str>) -> Layer {
 }
 
 /// A pod without labels: what a namespace without workloads would do to one.
-fn bare(namespace: &str) -> (Proxy, Workload) {
+pub(super) fn bare(namespace: &str) -> (Proxy, Workload) {
     let proxy = Proxy {
         kind: ProxyKind::Sidecar,
         namespace: namespace.into(),

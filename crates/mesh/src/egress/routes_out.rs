@@ -21,8 +21,12 @@ pub struct Intended {
     pub host: Str,
     /// The VirtualService that leads it to the gateway, or serves it there.
     pub virtual_service: ResourceKey,
-    /// The gateway workloads, `namespace/name`.
+    /// The gateway workloads, `namespace/name`; empty when the Gateways it names run nowhere.
     pub gateways: Vec<Str>,
+    /// The Gateways it is bound to, `namespace/name`, those that do not exist among them.
+    pub gateway_names: Vec<Str>,
+    /// Whether it is bound to mesh: else it only serves the gateway.
+    pub client_leg: bool,
     /// The kinds of call it is about, as (scheme, port).
     pub calls: Vec<(Scheme, u32)>,
     /// The client namespaces it is for: those it is exported to, or its own for one that only
@@ -33,7 +37,8 @@ pub struct Intended {
 }
 
 impl Intended {
-    /// Whether it is about a call of a client namespace.
+    /// Whether its own rules are about a call of a client namespace: else the call is one its author
+    /// left out, such as another port of the host.
     pub fn means(&self, call: &Call, namespace: &Str) -> bool {
         self.namespaces.contains(namespace)
             && self
@@ -66,9 +71,6 @@ pub fn intended(db: &dyn Db, mesh: Mesh) -> Arc<[Intended]> {
             })
         })
         .collect();
-    if gateways.is_empty() {
-        return Arc::default();
-    }
     let mut found = Vec::new();
     for ns in namespaces(db, mesh).iter() {
         for vs in virtual_services_in(db, mesh, name(db, ns)).iter() {
@@ -92,7 +94,16 @@ fn of_virtual_service(
         .filter(|g| leads(g) || serves(g))
         .map(|g| g.label.clone())
         .collect();
-    if through.is_empty() {
+    let gateway_names: Vec<Str> = vs
+        .gateways
+        .iter()
+        .filter(|g| *g != "mesh")
+        .cloned()
+        .collect();
+    // Bound to mesh and to a Gateway alike, an external host is meant to pass the Gateway even when
+    // that one does not exist.
+    let both_legs = vs.is_bound_to("mesh") && !gateway_names.is_empty();
+    if through.is_empty() && !both_legs {
         return;
     }
     for host in &vs.hosts {
@@ -103,6 +114,7 @@ fn of_virtual_service(
         // A route to the gateway's own Service, or to one inside the mesh, leads nowhere out.
         if service.as_ref().is_some_and(|s| !s.mesh_external)
             || gateways.iter().any(|g| g.hosts.contains(host))
+            || (through.is_empty() && service.is_none())
         {
             continue;
         }
@@ -110,6 +122,8 @@ fn of_virtual_service(
             host: host.clone(),
             virtual_service: vs.object.clone(),
             gateways: through.clone(),
+            gateway_names: gateway_names.clone(),
+            client_leg: vs.is_bound_to("mesh"),
             calls: calls(vs, host, service.as_deref()),
             namespaces: audience_of(db, mesh, vs),
             service,

@@ -188,3 +188,105 @@ spec: {hosts: [ext.com], ports: [{number: 443, name: tls, protocol: TLS}], resol
     assert!(isolation.isolated);
     assert_eq!(isolation.logical.mesh_wide.len(), 1);
 }
+
+const ROUTED: &str = "
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: ext, namespace: shop}
+spec: {hosts: [ext.com], ports: [{number: 80, name: http, protocol: HTTP}, {number: 443, name: tls, protocol: TLS}], resolution: DNS}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: one, namespace: e1}
+spec: {selector: {istio: one}, ports: [{name: tls, port: 443}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: ext, namespace: shop}
+spec:
+  hosts: [ext.com]
+  gateways: [mesh, e1/one]
+  tls:
+  - match: [{gateways: [mesh], port: 443, sniHosts: [ext.com]}]
+    route: [{destination: {host: one.e1.svc.cluster.local, port: {number: 443}}}]
+  - match: [{gateways: [e1/one], port: 443, sniHosts: [ext.com]}]
+    route: [{destination: {host: ext.com, port: {number: 443}}}]
+---
+";
+
+fn paths(text: &str) -> Vec<(String, &'static str, bool)> {
+    let (db, mesh) = mesh_of(text);
+    let hosts = inventory(&db, mesh, "shop");
+    hosts
+        .iter()
+        .flat_map(|h| &h.paths)
+        .map(|p| (p.call.to_string(), p.outcome.name(), p.bypasses))
+        .collect()
+}
+
+#[test]
+fn a_port_the_route_forgets_is_a_bypass() {
+    let text = format!("{APP}{}{ROUTED}", gateway("one", "e1"));
+    assert_eq!(
+        paths(&text),
+        [
+            ("http://ext.com:80".to_owned(), "direct", true),
+            ("https://ext.com:443".to_owned(), "gateway", false),
+        ]
+    );
+}
+
+#[test]
+fn pods_without_sidecar_bypass_every_route() {
+    let text = format!("{APP}{}{ROUTED}", gateway("one", "e1"));
+    let text = text.replace("istio-injection: enabled", "istio-injection: disabled");
+    assert!(
+        paths(&text)
+            .iter()
+            .all(|(_, how, bypass)| *how == "not-captured" && *bypass)
+    );
+}
+
+#[test]
+fn one_route_for_both_legs_is_a_bypass_even_where_nothing_runs() {
+    let both = "
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: ext, namespace: shop}
+spec: {hosts: [ext.com], ports: [{number: 443, name: tls, protocol: TLS}], resolution: DNS}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: ext, namespace: shop}
+spec:
+  hosts: [ext.com]
+  gateways: [mesh, infra/gone]
+  tls: [{match: [{port: 443, sniHosts: [ext.com]}], route: [{destination: {host: ext.com}}]}]
+";
+    assert_eq!(
+        paths(both),
+        [("https://ext.com:443".to_owned(), "direct", true)]
+    );
+}
+
+#[test]
+fn shares_that_leave_directly_count() {
+    let split = ROUTED.replace(
+        "route: [{destination: {host: one.e1.svc.cluster.local, port: {number: 443}}}]",
+        "route: [{destination: {host: one.e1.svc.cluster.local, port: {number: 443}}, weight: 90}, {destination: {host: ext.com, port: {number: 443}}, weight: 10}]",
+    );
+    let text = format!("{APP}{}{split}", gateway("one", "e1"));
+    let found = paths(&text);
+    assert_eq!(found[1], ("https://ext.com:443".to_owned(), "split", true));
+}
+
+#[test]
+fn a_namespace_that_only_serves_the_gateway_calls_nothing() {
+    let text = format!("{APP}{}{ROUTED}", gateway("one", "e1"));
+    let text = text.replace(
+        "metadata: {name: ext, namespace: shop}\nspec:\n",
+        "metadata: {name: ext, namespace: e1}\nspec:\n",
+    );
+    let (db, mesh) = mesh_of(&text);
+    assert_eq!(inventory(&db, mesh, "e1"), []);
+}

@@ -16,8 +16,14 @@ use std::sync::Arc;
 /// routes can reach when `PILOT_FILTER_GATEWAY_CLUSTER_CONFIG` is on (G:CL-1); with those of
 /// AUTO_PASSTHROUGH (G:APT-2).
 pub fn gateway_clusters(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Vec<Cluster> {
+    let filtered = facts(db, mesh).flag(Flag::FilterGatewayClusterConfig);
+    gateway_clusters_if(db, mesh, proxy, filtered)
+}
+
+/// The clusters of a gateway workload with and without filtering, whatever istiod's environment says.
+pub fn gateway_clusters_if(db: &dyn Db, mesh: Mesh, proxy: &Proxy, filtered: bool) -> Vec<Cluster> {
     let mut found = clusters(db, mesh, proxy);
-    if facts(db, mesh).flag(Flag::FilterGatewayClusterConfig) {
+    if filtered {
         let reachable = reachable_hosts(db, mesh, proxy);
         found.retain(|c| {
             reachable.contains(&c.service.host) || reachable.contains(c.service.label().as_str())

@@ -4,7 +4,7 @@ use super::namespace_definitions;
 use crate::db::{Db, Mesh, name};
 use meshscope_manifest::spec::LabelSelector;
 use meshscope_manifest::spec::meshconfig::{Flag, MeshConfig};
-use meshscope_manifest::{Kind, Str, Value};
+use meshscope_manifest::{Kind, ResourceKey, Str, Value};
 use std::sync::Arc;
 
 /// What of the settings and mesh config every computation may read. One value, because a change of
@@ -38,7 +38,7 @@ impl MeshFacts {
 pub fn facts(db: &dyn Db, mesh: Mesh) -> Arc<MeshFacts> {
     let settings = mesh.settings(db);
     let mut config = MeshConfig::default();
-    for overlay in overlays(db, mesh).iter() {
+    for (_, overlay) in mesh_config_layers(db, mesh).iter() {
         config.apply(overlay);
     }
     let domain = found_domain(db, mesh).clone();
@@ -60,18 +60,16 @@ pub(super) fn discovery_selectors(db: &dyn Db, mesh: Mesh) -> Arc<[LabelSelector
     facts(db, mesh).config.discovery_selectors.clone().into()
 }
 
-/// The MeshConfig documents in the order they apply.
+/// The MeshConfig documents in the order they apply, each with the object it was found in; without one
+/// it is from the settings.
 #[salsa::tracked]
-fn overlays(db: &dyn Db, mesh: Mesh) -> Arc<Vec<Value>> {
+pub fn mesh_config_layers(db: &dyn Db, mesh: Mesh) -> Arc<Vec<(Option<ResourceKey>, Value)>> {
     let settings = mesh.settings(db);
-    let mut overlays = Vec::new();
+    let mut layers = Vec::new();
     if settings.use_found_mesh_config {
-        overlays.extend(
-            super::installs::installed(db, mesh)
-                .mesh_config
-                .iter()
-                .cloned(),
-        );
+        let installed = super::installs::installed(db, mesh);
+        let found = installed.mesh_config.iter().cloned();
+        layers.extend(found.map(|(key, config)| (Some(key), config)));
         let wanted: Str = if settings.revision.is_empty() || settings.revision == "default" {
             "istio".into()
         } else {
@@ -80,12 +78,14 @@ fn overlays(db: &dyn Db, mesh: Mesh) -> Arc<Vec<Value>> {
         for map in unfiltered(db, mesh, Kind::ConfigMap) {
             let text = map.config_map().and_then(|c| c.mesh.clone());
             if let Some(text) = text.filter(|_| map.key.name == wanted) {
-                overlays.extend(value_of_text(&text));
+                let config = value_of_text(&text).into_iter();
+                layers.extend(config.map(|config| (Some(map.key.clone()), config)));
             }
         }
     }
-    overlays.extend(settings.mesh_config.iter().cloned());
-    Arc::new(overlays)
+    let stated = settings.mesh_config.iter().cloned();
+    layers.extend(stated.map(|config| (None, config)));
+    Arc::new(layers)
 }
 
 /// The cluster domain an IstioOperator says, where settings leave the usual one.

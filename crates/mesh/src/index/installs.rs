@@ -4,7 +4,7 @@ use super::{default_namespace, file_resources};
 use crate::db::{Db, Mesh, Name, SourceFile, name};
 use meshscope_manifest::edit::object;
 use meshscope_manifest::repository::installs::istio_operator_install;
-use meshscope_manifest::{Kind, Resource, Value};
+use meshscope_manifest::{Kind, Resource, ResourceKey, Value};
 use std::sync::Arc;
 
 /// The IstioOperators of one file: an edit of anything else in it stops here.
@@ -27,8 +27,8 @@ fn operators_in<'db>(
 pub(super) struct Installed {
     /// The objects, with the namespaces they are installed in.
     pub resources: Vec<Arc<Resource>>,
-    /// MeshConfig documents, in order.
-    pub mesh_config: Vec<Value>,
+    /// MeshConfig documents with the operators they are of, in order.
+    pub mesh_config: Vec<(ResourceKey, Value)>,
 }
 
 /// What the IstioOperators of a mesh install.
@@ -46,7 +46,8 @@ pub(super) fn installed(db: &dyn Db, mesh: Mesh) -> Arc<Installed> {
                 .resources
                 .extend(outcome.objects.iter().filter_map(decode));
             if outcome.mesh_config.as_map().is_some_and(|m| !m.is_empty()) {
-                installed.mesh_config.push(outcome.mesh_config);
+                let layer = (operator.key.clone(), outcome.mesh_config);
+                installed.mesh_config.push(layer);
             }
         }
     }

@@ -9,7 +9,7 @@ mod file;
 mod installs;
 mod locate;
 
-pub use config::{MeshFacts, facts};
+pub use config::{MeshFacts, facts, mesh_config_layers};
 pub use file::{FileObject, FileSummary, document, file_summary};
 pub use locate::{Definition, definitions, resource};
 
@@ -155,8 +155,11 @@ pub struct Doubled {
 #[salsa::tracked]
 pub fn doubled_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Doubled]> {
     let definitions = namespace_definitions(db, mesh, namespace);
+    // What is installed or assumed gives way to a document without a word.
+    let extra = extra_resources(db, mesh);
+    let written = |r: &&Arc<Resource>| !extra.iter().any(|e| Arc::ptr_eq(e, r));
     let mut by_key: BTreeMap<&ResourceKey, Vec<u64>> = BTreeMap::new();
-    for resource in definitions.values().flatten() {
+    for resource in definitions.values().flatten().filter(written) {
         by_key
             .entry(&resource.key)
             .or_default()

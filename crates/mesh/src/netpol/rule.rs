@@ -37,14 +37,18 @@ pub struct Rule {
 #[derive(Clone, Debug, PartialEq)]
 enum Body {
     Kubernetes(network_policy::Rule),
-    Calico {
-        rule: CalicoRule,
-        /// The namespace of the policy; `None` for a global one.
-        scope: Option<Str>,
-        selector: Option<Selector>,
-        not_selector: Option<Selector>,
-        namespace_selector: Option<Selector>,
-    },
+    Calico(Box<Calico>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Calico {
+    rule: CalicoRule,
+    /// The namespace of the policy; `None` for a global one.
+    scope: Option<Str>,
+    // `None`: no expression at all, so nothing is known of what it selects.
+    selector: Option<Selector>,
+    not_selector: Option<Selector>,
+    namespace_selector: Option<Selector>,
 }
 
 /// A packet that leaves a pod.
@@ -113,13 +117,13 @@ pub(super) fn of_calico(
     Rule {
         because: Because::new(key, format!("spec.egress[{index}]"), why),
         action,
-        body: Body::Calico {
+        body: Body::Calico(Box::new(Calico {
             selector: Selector::parse(&rule.selector),
             not_selector: Selector::parse(&rule.not_selector),
             namespace_selector: Selector::parse(&rule.namespace_selector),
             rule: rule.clone(),
             scope,
-        },
+        })),
     }
 }
 
@@ -133,7 +137,7 @@ impl Rule {
                     .flat_map(|(cidr, except)| std::iter::once(cidr).chain(except))
                     .collect()
             }
-            Body::Calico { rule, .. } => rule.nets.iter().chain(&rule.not_nets).collect(),
+            Body::Calico(c) => c.rule.nets.iter().chain(&c.rule.not_nets).collect(),
         };
         texts.into_iter().filter_map(|t| network(t)).collect()
     }
@@ -148,8 +152,8 @@ impl Rule {
                 });
                 numbers.collect()
             }
-            Body::Calico { rule, .. } => {
-                let texts = rule.ports.iter().chain(&rule.not_ports);
+            Body::Calico(c) => {
+                let texts = c.rule.ports.iter().chain(&c.rule.not_ports);
                 texts.filter_map(|t| range(t)).collect()
             }
         }
@@ -159,21 +163,7 @@ impl Rule {
     pub(super) fn takes(&self, packet: &Packet, between: &Between) -> Option<bool> {
         match &self.body {
             Body::Kubernetes(rule) => kubernetes_takes(rule, packet, between),
-            Body::Calico {
-                rule,
-                scope,
-                selector,
-                not_selector,
-                namespace_selector,
-            } => {
-                let parsed = Parsed {
-                    selector: selector.as_ref(),
-                    not_selector: not_selector.as_ref(),
-                    namespace_selector: namespace_selector.as_ref(),
-                    scope: scope.as_ref(),
-                };
-                calico_takes(rule, &parsed, packet, between)
-            }
+            Body::Calico(calico) => calico_takes(calico, packet, between),
         }
     }
 }
@@ -263,19 +253,8 @@ fn peer_takes(peer: &Peer, packet: &Packet, between: &Between) -> Option<bool> {
     ])
 }
 
-struct Parsed<'a> {
-    selector: Option<&'a Selector>,
-    not_selector: Option<&'a Selector>,
-    namespace_selector: Option<&'a Selector>,
-    scope: Option<&'a Str>,
-}
-
-fn calico_takes(
-    rule: &CalicoRule,
-    parsed: &Parsed,
-    packet: &Packet,
-    between: &Between,
-) -> Option<bool> {
+fn calico_takes(calico: &Calico, packet: &Packet, between: &Between) -> Option<bool> {
+    let rule = &calico.rule;
     let is = |text: &Str| protocol_is(text, packet.protocol);
     let protocol =
         rule.protocol.as_ref().is_none_or(is) && !rule.not_protocol.as_ref().is_some_and(is);
@@ -291,17 +270,13 @@ fn calico_takes(
     }
     let rest = [
         (!rule.conditional).then_some(true),
-        destination(rule, parsed, packet, between),
+        destination(calico, packet, between),
     ];
     all(rest)
 }
 
-fn destination(
-    rule: &CalicoRule,
-    parsed: &Parsed,
-    packet: &Packet,
-    between: &Between,
-) -> Option<bool> {
+fn destination(calico: &Calico, packet: &Packet, between: &Between) -> Option<bool> {
+    let rule = &calico.rule;
     let by_label = !rule.selector.is_empty() || !rule.namespace_selector.is_empty();
     let pod = match &packet.to {
         To::Address(address) => {
@@ -329,11 +304,10 @@ fn destination(
     let labels = calico_labels(pod.namespace, pod.labels, pod.service_account);
     let matches = |s: Option<&Selector>| s.map(|s| s.matches(&labels));
     let namespace = if !rule.namespace_selector.is_empty() {
-        parsed
-            .namespace_selector
-            .and_then(|s| selects_namespace_calico(s, &between.to))
+        let selector = calico.namespace_selector.as_ref();
+        selector.and_then(|s| selects_namespace_calico(s, &between.to))
     } else if by_label {
-        Some(parsed.scope.is_none_or(|own| own == pod.namespace))
+        Some(calico.scope.as_ref().is_none_or(|own| own == pod.namespace))
     } else {
         Some(true)
     };
@@ -345,9 +319,9 @@ fn destination(
     let spared = if rule.not_selector.is_empty() {
         Some(true)
     } else {
-        matches(parsed.not_selector).map(|m| !m)
+        matches(calico.not_selector.as_ref()).map(|m| !m)
     };
-    all([namespace, matches(parsed.selector), spared, nets])
+    all([namespace, matches(calico.selector.as_ref()), spared, nets])
 }
 
 fn protocol_is(text: &str, protocol: &str) -> bool {

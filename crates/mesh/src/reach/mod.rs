@@ -18,7 +18,7 @@ mod tests;
 
 pub use freezes::{Frozen, FrozenUnit};
 pub use pushed::{PushTypes, push_types};
-pub use subject::{Subject, subject};
+pub use subject::{Attachment, Role, Subject, subject};
 
 use crate::db::{Db, Mesh};
 use crate::envoy::Because;
@@ -134,6 +134,11 @@ pub fn why_seen(db: &dyn Db, mesh: Mesh, key: &ResourceKey, proxy: &Proxy) -> Ve
 /// Between two states of a mesh ask both: the scope before the change counts too (V:R9.8).
 pub fn why_pushed(db: &dyn Db, mesh: Mesh, key: &ResourceKey, proxy: &Proxy) -> Vec<Because> {
     pushed::pushed(db, mesh, &subject(db, mesh, key), proxy)
+}
+
+/// The same for a subject that was looked up before.
+pub fn why_pushed_as(db: &dyn Db, mesh: Mesh, subject: &Subject, proxy: &Proxy) -> Vec<Because> {
+    pushed::pushed(db, mesh, subject, proxy)
 }
 
 fn all_classes(db: &dyn Db, mesh: Mesh) -> Vec<ProxyClass> {

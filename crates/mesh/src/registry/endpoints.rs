@@ -78,7 +78,7 @@ fn of_kubernetes(db: &dyn Db, mesh: Mesh, service: &Service) -> Vec<Endpoint> {
     let mut found: Vec<Endpoint> = workloads_in(db, mesh, ns)
         .iter()
         .filter(|w| service.selector.selects(&w.labels))
-        .flat_map(|w| pods(w))
+        .flat_map(pods)
         .collect();
     if service.resolution == Resolution::ClientSide
         && facts(db, mesh).flag(Flag::KubernetesSelectWorkloadEntries)
@@ -132,7 +132,7 @@ fn of_service_entry(db: &dyn Db, mesh: Mesh, service: &Service) -> Vec<Endpoint>
                 workloads
                     .iter()
                     .filter(|w| selects(&w.labels))
-                    .flat_map(|w| pods(w)),
+                    .flat_map(pods),
             );
         }
         return found;

@@ -118,6 +118,9 @@ pub fn exported_to<'db>(db: &'db dyn Db, mesh: Mesh, client: Name<'db>) -> Servi
         .unwrap_or_default()
 }
 
+/// Services exported by name, then public ones.
+pub type Between = (Vec<Arc<Service>>, Vec<Arc<Service>>);
+
 /// What of one namespace a client namespace sees: first what is exported to it by name, then what
 /// is public. A scope that imports only `owner` reads this and nothing of the others.
 #[salsa::tracked]
@@ -126,7 +129,7 @@ pub fn exports_between<'db>(
     mesh: Mesh,
     owner: Name<'db>,
     client: Name<'db>,
-) -> Arc<(Vec<Arc<Service>>, Vec<Arc<Service>>)> {
+) -> Arc<Between> {
     let exports = exports(db, mesh, owner);
     let client = client.text(db);
     let named = exports
@@ -169,6 +172,35 @@ fn hosts_of<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Str]
     hosts.sort();
     hosts.dedup();
     hosts.into()
+}
+
+/// The hosts that several namespaces define, sorted. Unchanged by an edit of ports or exports.
+#[salsa::tracked]
+pub fn shared_hosts(db: &dyn Db, mesh: Mesh) -> Arc<[Str]> {
+    let shared = hosts(db, mesh)
+        .iter()
+        .filter(|(_, owners)| owners.len() > 1);
+    let mut shared: Vec<Str> = shared.map(|(host, _)| host.clone()).collect();
+    shared.sort();
+    shared.into()
+}
+
+/// The hosts that several ServiceEntries of one namespace define, sorted.
+#[salsa::tracked]
+pub fn doubled_hosts<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Str]> {
+    let services = services_in(db, mesh, namespace);
+    let external = services.iter().filter(|s| !s.is_kubernetes());
+    let mut hosts: Vec<(&Str, &meshscope_manifest::ResourceKey)> =
+        external.map(|s| (&s.host, &s.object)).collect();
+    hosts.sort();
+    hosts.dedup();
+    let pairs = hosts.windows(2).filter_map(|pair| match pair {
+        [(a, _), (b, _)] if a == b => Some((*a).clone()),
+        _ => None,
+    });
+    let mut doubled: Vec<Str> = pairs.collect();
+    doubled.dedup();
+    doubled.into()
 }
 
 /// The namespaces that define `host`.

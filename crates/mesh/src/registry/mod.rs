@@ -18,8 +18,8 @@ pub use endpoints::{
     Endpoint, EndpointKind, container_port, endpoints, shared_endpoints, target_port,
 };
 pub use export_to::{
-    Exports, exported_to, exports, exports_between, host_namespaces, is_importable,
-    public_services, service_in, service_targets, services_in, similar_hosts,
+    Exports, doubled_hosts, exported_to, exports, exports_between, host_namespaces, is_importable,
+    public_services, service_in, service_targets, services_in, shared_hosts, similar_hosts,
 };
 pub use protocol::{Protocol, ProtocolClass};
 pub use service::{Address, Port, Resolution, Service, Source, service_order};

@@ -62,7 +62,8 @@ impl Merged {
     }
 }
 
-fn mergeable(a: &Service, b: &Service) -> bool {
+/// Whether two services of one host may become one with the ports of both (V:R3.20 d).
+pub(super) fn mergeable(a: &Service, b: &Service) -> bool {
     a.namespace == b.namespace
         && a.resolution == b.resolution
         && a.source == b.source

@@ -1,12 +1,16 @@
 //! Who sees what: VirtualServices, services and DestinationRules per proxy class (V:2-V:5).
 
+pub mod ambiguity;
+mod candidates;
 mod claims;
 mod client;
 mod clusters;
 pub mod delegate;
 mod destination;
+pub mod explain;
 mod imports;
 mod merge;
+mod routers;
 mod rule_lookup;
 mod scopes;
 mod service_set;
@@ -14,6 +18,7 @@ mod sidecar;
 mod virtual_service;
 mod virtual_services;
 
+pub use candidates::{candidates, competitors};
 pub use claims::claimants;
 pub use client::{
     Client, View, carriers, carries, clients, clients_in, open_views, restricted_clients,
@@ -21,19 +26,24 @@ pub use client::{
 pub use clusters::{Cluster, cluster_name, clusters, clusters_of, has_cluster, headless_by_eds};
 pub use destination::{Fate, declared, declared_in, fate, is_visible_to};
 pub use imports::{destinations, pick};
+pub use routers::{gateway_services, router_services, shares_default_scope};
 pub use rule_lookup::{
     Entry as DestinationRuleEntry, Step as LookupStep, Tables as DestinationRuleTables, choose,
     destination_rule_for, find as find_destination_rules, lookup as destination_rules,
     passes_export, rule_namespaces, rules_covering, tables_in as destination_rule_tables,
 };
-pub use scopes::{Listener, Scope, router_services, scope, scope_of};
+pub use scopes::{Listener, Scope, scope, scope_of};
 pub use service_set::{Member, Reason, ServiceSet};
 pub use sidecar::{EgressHosts, root_sidecar, sidecar_for, sidecars_in};
-pub use virtual_service::{HttpRoute, L4Route, MatchPlace, VirtualService, virtual_services_in};
-pub use virtual_services::{Audience, VsList, audience, public_bound, virtual_services_for};
+pub use virtual_service::{
+    HttpRoute, L4Route, MatchPlace, VirtualService, completed, delegates_named, virtual_services_in,
+};
+pub use virtual_services::{
+    Audience, VsList, audience, public_bound, virtual_services_between, virtual_services_for,
+};
 
-use crate::db::{Db, Mesh, Name, name};
-use crate::workloads::{Proxy, ProxyKind, workloads_in};
+use crate::db::{Db, Mesh, name};
+use crate::workloads::Proxy;
 use std::sync::Arc;
 
 /// The services a proxy gets clusters for: its scope's, or all visible ones for a gateway workload.
@@ -43,28 +53,6 @@ pub fn services_of(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Arc<ServiceSet> {
     } else {
         scope_of(db, mesh, proxy).services.clone()
     }
-}
-
-/// The services of the gateway workloads of a namespace (V:R6.8).
-pub fn gateway_services<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<ServiceSet> {
-    if shares_default_scope(db, mesh, namespace) {
-        let none = name(db, "");
-        scope(db, mesh, namespace, none, none).services.clone()
-    } else {
-        router_services(db, mesh, namespace).clone()
-    }
-}
-
-/// Whether the gateway workloads of a namespace are given the default scope of its sidecars: istiod
-/// does so once a sidecar without any applicable Sidecar has asked for it (V:R6.8, V:R8.5 N3). A
-/// namespace that runs such a sidecar is taken to have asked; where both scopes differ the result is
-/// ambiguous.
-#[salsa::tracked(returns(copy))]
-pub fn shares_default_scope<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> bool {
-    let text = namespace.text(db);
-    workloads_in(db, mesh, namespace).iter().any(|w| {
-        w.proxy == Some(ProxyKind::Sidecar) && sidecar_for(db, mesh, text, &w.labels).is_none()
-    })
 }
 
 /// The VirtualServices bound to `mesh` that a sidecar carries, each once, in order.

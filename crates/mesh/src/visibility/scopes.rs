@@ -7,7 +7,8 @@ use super::imports;
 use super::merge::Merged;
 use super::service_set::{Base, Member, Reason, ServiceSet};
 use super::sidecar::{EgressHosts, sidecar_for};
-use super::virtual_services::{VsList, virtual_services_for};
+use super::virtual_service::VirtualService;
+use super::virtual_services::{VsList, virtual_services_among, virtual_services_for};
 use crate::db::{Db, Mesh, Name, name};
 use crate::index::{facts, object};
 use crate::registry::{
@@ -124,15 +125,9 @@ pub fn scope<'db>(
             virtual_services: VsList::default(),
         });
     }
-    let all_vs = virtual_services_for(db, mesh, namespace, name(db, "mesh"));
     for (index, listener) in listeners.iter_mut().enumerate() {
         listener.services = listener_services(db, mesh, namespace, index, listener);
-        let hosts = &listener.hosts;
-        listener.virtual_services = if hosts.is_everything() {
-            all_vs.clone()
-        } else {
-            all_vs.filtered(|vs| hosts.importing_virtual_service(vs).is_some())
-        };
+        listener.virtual_services = listener_virtual_services(db, mesh, namespace, &listener.hosts);
     }
     let services = cluster_services(db, mesh, namespace, &listeners);
     let policy = sidecar
@@ -186,6 +181,26 @@ fn listener_services<'db>(
     ServiceSet::from_members(taken)
 }
 
+/// The VirtualServices of one listener (V:R3.15).
+fn listener_virtual_services<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    client: Name<'db>,
+    hosts: &EgressHosts,
+) -> VsList {
+    let gateway = name(db, "mesh");
+    if hosts.is_everything() {
+        return virtual_services_for(db, mesh, client, gateway).clone();
+    }
+    let imports = |vs: &VirtualService| hosts.importing_virtual_service(vs).is_some();
+    match hosts.namespaces() {
+        Some(owners) => {
+            virtual_services_among(db, mesh, &owners, client, gateway).filtered(imports)
+        }
+        None => virtual_services_for(db, mesh, client, gateway).filtered(imports),
+    }
+}
+
 /// What a client sees of some namespaces: exported by name, then public, each in order.
 fn visible_of<'db>(
     db: &'db dyn Db,
@@ -233,7 +248,7 @@ fn winners(db: &dyn Db, mesh: Mesh, members: &[Member], client: &str) -> FxHashM
 /// The members of a listener that imports everything, for clients that own nothing special.
 #[salsa::tracked]
 fn everything_base(db: &dyn Db, mesh: Mesh) -> Arc<Base> {
-    let mut members = as_members(&public_services(db, mesh), &imported_first());
+    let mut members = as_members(public_services(db, mesh), &imported_first());
     let winners = winners(db, mesh, &members, "");
     members.retain(|m| winners.get(&m.service.host) == Some(&m.service.namespace));
     Arc::new(Base::new(members))
@@ -246,7 +261,7 @@ fn imported_first() -> Reason {
     }
 }
 
-fn as_members(services: &[Arc<Service>], reason: &Reason) -> Vec<Member> {
+pub(super) fn as_members(services: &[Arc<Service>], reason: &Reason) -> Vec<Member> {
     services
         .iter()
         .map(|service| Member {
@@ -259,7 +274,7 @@ fn as_members(services: &[Arc<Service>], reason: &Reason) -> Vec<Member> {
 /// Public services of hosts that several namespaces define: the only ones whose winner depends on
 /// the client.
 #[salsa::tracked]
-fn contested(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Arc<Service>>>> {
+pub(super) fn contested(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Arc<Service>>>> {
     let mut by_host: FxHashMap<Str, Vec<Arc<Service>>> = FxHashMap::default();
     for service in public_services(db, mesh).iter() {
         by_host
@@ -271,14 +286,12 @@ fn contested(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Arc<Service>>>> 
     Arc::new(by_host)
 }
 
+/// A host with the services exported to a client by name and those that are public.
+type Contest = (Str, Vec<Arc<Service>>, Vec<Arc<Service>>);
+
 /// The hosts for which a client differs from the base, each with all its candidates: those exported
 /// to it by name, then public ones.
-fn differing<'db>(
-    db: &'db dyn Db,
-    mesh: Mesh,
-    client: Name<'db>,
-    base: &Base,
-) -> Vec<(Str, Vec<Arc<Service>>, Vec<Arc<Service>>)> {
+fn differing<'db>(db: &'db dyn Db, mesh: Mesh, client: Name<'db>, base: &Base) -> Vec<Contest> {
     let named = exported_to(db, mesh, client);
     let contested = contested(db, mesh);
     let mut hosts: Vec<Str> = named.iter().map(|s| s.host.clone()).collect();
@@ -309,7 +322,7 @@ fn differing<'db>(
 fn everything<'db>(db: &'db dyn Db, mesh: Mesh, client: Name<'db>) -> ServiceSet {
     let base = everything_base(db, mesh);
     let (mut hidden, mut first, mut among) = (FxHashSet::default(), Vec::new(), Vec::new());
-    for (host, named, public) in differing(db, mesh, client, &base) {
+    for (host, named, public) in differing(db, mesh, client, base) {
         let reason = imported_first();
         let mut candidates = as_members(&named, &reason);
         candidates.extend(as_members(&public, &reason));
@@ -383,7 +396,7 @@ fn everything_clusters<'db>(
     let winners = everything_base(db, mesh);
     let mut merged = Merged::default();
     let mut hidden = FxHashSet::default();
-    for (host, _, _) in differing(db, mesh, client, &winners) {
+    for (host, _, _) in differing(db, mesh, client, winners) {
         listener
             .services
             .of_host(&host)
@@ -402,51 +415,4 @@ fn everything_clusters<'db>(
     let mut members = merged.into_members();
     members.sort_by(|a, b| service_order(&a.service, &b.service));
     ServiceSet::with_base(Some(base.clone()), hidden, members, Vec::new())
-}
-
-/// The services of a gateway workload: all that are visible to its namespace, without own-namespace
-/// preference (V:R6.8).
-#[salsa::tracked]
-pub fn router_services<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<ServiceSet> {
-    let base = router_base(db, mesh);
-    let named = exported_to(db, mesh, namespace);
-    let contested = contested(db, mesh);
-    let mut hosts: Vec<&Str> = named.iter().map(|s| &s.host).collect();
-    hosts.sort();
-    hosts.dedup();
-    let mut merged = Merged::default();
-    let mut hidden = FxHashSet::default();
-    for host in hosts {
-        let of_host = named.iter().filter(|s| s.host == *host).cloned();
-        let public: Vec<Arc<Service>> = match contested.get(host) {
-            Some(list) => list.clone(),
-            None => public_services(db, mesh)
-                .iter()
-                .filter(|s| s.host == *host)
-                .cloned()
-                .collect(),
-        };
-        for service in of_host.chain(public) {
-            merged.append(Member {
-                service,
-                reason: Reason::Visible,
-            });
-        }
-        hidden.insert(host.clone());
-    }
-    Arc::new(ServiceSet::with_base(
-        Some(base.clone()),
-        hidden,
-        merged.into_members(),
-        Vec::new(),
-    ))
-}
-
-#[salsa::tracked]
-fn router_base(db: &dyn Db, mesh: Mesh) -> Arc<Base> {
-    let mut merged = Merged::default();
-    for member in as_members(&public_services(db, mesh), &Reason::Visible) {
-        merged.append(member);
-    }
-    Arc::new(Base::new(merged.into_members()))
 }

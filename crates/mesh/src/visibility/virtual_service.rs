@@ -130,6 +130,12 @@ fn prepare(db: &dyn Db, mesh: Mesh, resource: &Resource) -> Option<VirtualServic
     if spec.is_delegate() {
         return None;
     }
+    completed(db, mesh, resource)
+}
+
+/// A VirtualService with its names completed, also one without hosts, which acts only as a delegate.
+pub fn completed(db: &dyn Db, mesh: Mesh, resource: &Resource) -> Option<VirtualService> {
+    let spec = resource.virtual_service()?;
     let gateway_semantics = resource
         .meta
         .annotations
@@ -258,4 +264,35 @@ impl Names<'_> {
             index,
         }
     }
+}
+
+/// The delegates that the VirtualServices of one namespace name, sorted.
+#[salsa::tracked]
+fn delegates_named_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[(Str, Str)]> {
+    let mut named: Vec<(Str, Str)> = Vec::new();
+    for root in objects(db, mesh, namespace, Kind::VirtualService).iter() {
+        let rules = root.virtual_service().map_or(&[][..], |v| &v.http);
+        for (delegate, ns) in rules.iter().filter_map(|r| r.delegate.as_ref()) {
+            let ns = if ns.is_empty() {
+                &root.key.namespace
+            } else {
+                ns
+            };
+            named.push((ns.clone(), delegate.clone()));
+        }
+    }
+    named.sort();
+    named.dedup();
+    named.into()
+}
+
+/// Every delegate that some VirtualService names, as (namespace, name).
+#[salsa::tracked]
+pub fn delegates_named(db: &dyn Db, mesh: Mesh) -> Arc<rustc_hash::FxHashSet<(Str, Str)>> {
+    let mut named = rustc_hash::FxHashSet::default();
+    for ns in crate::index::namespaces(db, mesh).iter() {
+        let of_namespace = delegates_named_in(db, mesh, crate::db::name(db, ns));
+        named.extend(of_namespace.iter().cloned());
+    }
+    Arc::new(named)
 }

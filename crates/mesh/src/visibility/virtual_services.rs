@@ -2,7 +2,8 @@
 //!
 //! Firewalls: [`bindings_in`] per namespace; [`bound`] per gateway name, so that an edit of a
 //! VirtualService re-runs nothing of a gateway it is not bound to; [`public_bound`] is shared by all
-//! clients.
+//! clients; [`virtual_services_between`] per owner and client, so that a scope whose Sidecar names
+//! namespaces depends on nothing else.
 
 use super::virtual_service::{VirtualService, virtual_services_in};
 use crate::db::{Db, Mesh, Name, name};
@@ -185,33 +186,72 @@ pub fn virtual_services_for<'db>(
     client: Name<'db>,
     gateway: Name<'db>,
 ) -> VsList {
-    let ns = client.text(db);
-    let mut private = Vec::new();
-    let mut exported = Vec::new();
-    for vs in targeted_to(db, mesh, gateway, client).iter() {
-        if vs.namespace == *ns {
-            private.push(vs.clone())
-        } else {
-            exported.push(vs.clone())
-        }
+    let named = targeted_to(db, mesh, gateway, client);
+    let public = public_bound(db, mesh, gateway);
+    ordered(client.text(db), named, public.clone())
+}
+
+/// The part of [`virtual_services_for`] that comes from some namespaces: a scope that imports only
+/// these reads nothing of the others.
+pub(super) fn virtual_services_among<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    owners: &[Str],
+    client: Name<'db>,
+    gateway: Name<'db>,
+) -> VsList {
+    let (mut named, mut public) = (Vec::new(), Vec::new());
+    for owner in owners {
+        let between = virtual_services_between(db, mesh, name(db, owner), client, gateway);
+        named.extend(between.0.iter().cloned());
+        public.extend(between.1.iter().cloned());
     }
+    public.sort_by(|a: &Arc<VirtualService>, b| a.order(b));
+    ordered(client.text(db), &named, public.into())
+}
+
+/// VirtualServices exported by name, then public ones.
+pub type Between = (Vec<Arc<VirtualService>>, Vec<Arc<VirtualService>>);
+
+/// What one namespace binds to a gateway name for a client: by name, then publicly, each in order.
+/// Unchanged by an edit of what the client may not use.
+#[salsa::tracked]
+pub fn virtual_services_between<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    owner: Name<'db>,
+    client: Name<'db>,
+    gateway: Name<'db>,
+) -> Arc<Between> {
+    let bound = bound_in(db, mesh, owner, gateway);
+    let client = client.text(db);
+    let named = bound.targeted.iter().filter(|(target, _)| target == client);
+    Arc::new((
+        named.map(|(_, vs)| vs.clone()).collect(),
+        bound.public.clone(),
+    ))
+}
+
+/// Puts the VirtualServices exported to a client by name and public ones, the latter in order, into
+/// istiod's order.
+fn ordered(client: &Str, named: &[Arc<VirtualService>], public: VsSlice) -> VsList {
+    let is_own_route = |v: &VirtualService| v.gateway_semantics && v.namespace == *client;
     let own_first = |list: &mut Vec<Arc<VirtualService>>| {
         list.sort_by(|a, b| a.order(b));
-        list.sort_by_key(|v| !(v.gateway_semantics && v.namespace == *ns));
+        list.sort_by_key(|v| !is_own_route(v));
     };
+    let is_private = |v: &&Arc<VirtualService>| v.namespace == *client;
+    let mut private: Vec<_> = named.iter().filter(is_private).cloned().collect();
+    let mut exported: Vec<_> = named.iter().filter(|v| !is_private(v)).cloned().collect();
     own_first(&mut private);
     own_first(&mut exported);
     private.extend(exported);
-    let public = public_bound(db, mesh, gateway);
-    let public = if public
-        .iter()
-        .any(|v| v.gateway_semantics && v.namespace == *ns)
-    {
+    let public = if public.iter().any(|v| is_own_route(v)) {
         let mut list = public.to_vec();
         own_first(&mut list);
         list.into()
     } else {
-        public.clone()
+        public
     };
     VsList {
         own: private.into(),

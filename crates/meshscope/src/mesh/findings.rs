@@ -69,7 +69,8 @@ impl Mesh<'_> {
         let db = self.db();
         let summary = file_summary(db, unit.file);
         let mut lines = None;
-        for &ordinal in &summary.broken {
+        let template = self.workspace().is_chart_template(unit.file.path(db));
+        for &ordinal in summary.broken.iter().filter(|_| !template) {
             let Some(document) = index::document(db, unit.file, ordinal) else {
                 continue;
             };

@@ -1,15 +1,23 @@
 //! A mesh of a workspace: the questions people ask it, answered as plain values.
 
 mod attachments;
+mod egress;
 mod findings;
 mod fixes;
 mod place;
+mod profile;
+mod reach;
+mod reasons;
+mod resource_ref;
 mod rule_findings;
 mod suppressions;
 mod visibility;
 mod who;
 
 pub use findings::Report;
+pub use profile::{Assumption, Origin, Profile};
+pub use reasons::{Explanation, OpenDecision, Overview, SeenObject, SeenService, Step, VisibleTo};
+pub use resource_ref::{ResourceRef, ResourceRefError};
 pub use visibility::Visibility;
 pub use who::{Role, Who, WhoError};
 

@@ -17,15 +17,16 @@ impl Workspace {
     /// goes.
     pub fn set_edited(&mut self, path: &str, text: &str, line: Option<u32>) {
         let Some(entry) = self.files.get(path).copied() else {
-            let path = Str::new(path);
-            let input = new_file(&self.db, &path, text.into(), Durability::LOW);
+            let key = Str::new(path);
+            let input = new_file(&self.db, &key, text.into(), Durability::LOW);
             let entry = FileEntry {
                 input,
                 present: true,
             };
-            self.files.insert(path, entry);
+            self.files.insert(key, entry);
             set_line(&mut self.db, input, line);
             self.refresh_meshes();
+            self.refresh_settings(path);
             return;
         };
         if **entry.input.text(&self.db) != *text {
@@ -37,6 +38,17 @@ impl Workspace {
         set_line(&mut self.db, entry.input, line);
         if !entry.present {
             self.set_present(path, true);
+        }
+        self.refresh_settings(path);
+    }
+
+    /// Says that a file is about to be edited. The first edit of a file makes everything that rests on
+    /// it run once more; after this it is done before anybody types.
+    pub fn start_editing(&mut self, path: &str) {
+        if let Some(file) = self.file(path) {
+            let text = file.text(&self.db).clone();
+            let setter = file.set_text(&mut self.db);
+            setter.with_durability(Durability::LOW).to(text);
         }
     }
 
@@ -51,6 +63,7 @@ impl Workspace {
         }
         set_line(&mut self.db, entry.input, None);
         self.set_present(path, false);
+        self.refresh_settings(path);
     }
 
     /// Moves a file, replacing what is at the new path. Nothing happens when it is not there.

@@ -3,6 +3,7 @@
 use super::{FileEntry, Workspace};
 use crate::db::Database;
 use crate::fs::FileSystem;
+use crate::settings::BrokenSettings;
 use camino::{Utf8Path, Utf8PathBuf};
 use meshscope_manifest::Str;
 use meshscope_mesh::SourceFile;
@@ -11,22 +12,35 @@ use salsa::Durability;
 use std::sync::Arc;
 use std::{error, fmt, io};
 
-/// A root that cannot be opened.
+/// Why a repository cannot be opened.
 #[derive(Debug)]
-pub struct OpenError {
-    root: Utf8PathBuf,
-    error: io::Error,
+pub enum OpenError {
+    /// Its root cannot be read.
+    Root {
+        /// The root.
+        root: Utf8PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// Its settings file is no YAML.
+    Settings(BrokenSettings),
 }
 
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot read {}: {}", self.root, self.error)
+        match self {
+            OpenError::Root { root, error } => write!(f, "cannot read {root}: {error}"),
+            OpenError::Settings(broken) => write!(f, "cannot read the settings: {broken}"),
+        }
     }
 }
 
 impl error::Error for OpenError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        Some(&self.error)
+        match self {
+            OpenError::Root { error, .. } => Some(error),
+            OpenError::Settings(broken) => Some(broken),
+        }
     }
 }
 
@@ -54,7 +68,7 @@ impl LoadProblem {
 impl Workspace {
     /// Walks the root and makes an input of every manifest in it.
     pub(super) fn load(&mut self, fs: &dyn FileSystem) -> Result<(), OpenError> {
-        let found = fs.walk(&self.root).map_err(|error| OpenError {
+        let found = fs.walk(&self.root).map_err(|error| OpenError::Root {
             root: self.root.clone(),
             error,
         })?;
@@ -105,7 +119,7 @@ impl Workspace {
 }
 
 /// The text of a file, and whether bytes had to be replaced.
-fn text_of(bytes: Vec<u8>) -> (Arc<str>, bool) {
+pub(super) fn text_of(bytes: Vec<u8>) -> (Arc<str>, bool) {
     match String::from_utf8(bytes) {
         Ok(text) => (text.into(), false),
         Err(error) => (String::from_utf8_lossy(error.as_bytes()).into(), true),

@@ -6,20 +6,25 @@
 mod edit;
 mod load;
 mod meshes;
+mod report;
+mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use load::{LoadProblem, OpenError};
 
 use crate::db::Database;
 use crate::fs::FileSystem;
 use crate::mesh::Mesh;
-use crate::settings::Settings;
+use crate::settings::{MeshSpec, Settings};
 use camino::{Utf8Path, Utf8PathBuf};
 use meshes::MeshEntry;
 use meshscope_manifest::Str;
-use meshscope_mesh::SourceFile;
 use meshscope_mesh::index::file_summary;
+use meshscope_mesh::{Mesh as MeshInput, SourceFile};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// An opened repository.
 pub struct Workspace {
@@ -29,6 +34,12 @@ pub struct Workspace {
     links: BTreeMap<Str, Str>,
     problems: Vec<LoadProblem>,
     meshes: Vec<MeshEntry>,
+    /// Inputs of meshes that the settings no longer name: used again for the next new one.
+    spare: Vec<MeshInput>,
+    /// Whether the settings are those of the repository's own file.
+    own_settings: bool,
+    /// Files the settings read that are not among the manifests.
+    outside: BTreeMap<Str, Arc<str>>,
     // Last: it must outlive what refers to it.
     db: Database,
 }
@@ -41,15 +52,34 @@ struct FileEntry {
 }
 
 impl Workspace {
-    /// Opens a root with settings for the whole root as one mesh.
+    /// Opens a root with the settings it has in `meshscope.yaml`; without that file the whole root is
+    /// one mesh.
     ///
     /// # Errors
-    /// When the root cannot be read. A file that cannot be is a [`LoadProblem`] instead.
+    /// When the root cannot be read, or the settings file is no YAML. A manifest that cannot be read is
+    /// a [`LoadProblem`] instead, and what is wrong inside the settings is in [`Settings::problems`].
     pub fn open(root: &Utf8Path, fs: &dyn FileSystem) -> Result<Workspace, OpenError> {
-        Workspace::open_with(root, fs, Settings::default(), Database::default())
+        Workspace::open_in(root, fs, Database::default())
     }
 
-    /// Opens a root with settings given, into a database given.
+    /// The same, into a database given.
+    ///
+    /// # Errors
+    /// As for [`Workspace::open`].
+    pub fn open_in(
+        root: &Utf8Path,
+        fs: &dyn FileSystem,
+        db: Database,
+    ) -> Result<Workspace, OpenError> {
+        let mut workspace = Workspace::empty(root, Settings::default(), db);
+        workspace.own_settings = true;
+        workspace.load(fs)?;
+        workspace.load_settings(fs)?;
+        workspace.refresh_meshes();
+        Ok(workspace)
+    }
+
+    /// Opens a root with settings given, whatever its own file says, into a database given.
     ///
     /// # Errors
     /// When the root cannot be read.
@@ -59,18 +89,25 @@ impl Workspace {
         settings: Settings,
         db: Database,
     ) -> Result<Workspace, OpenError> {
-        let mut workspace = Workspace {
+        let mut workspace = Workspace::empty(root, settings, db);
+        workspace.load(fs)?;
+        workspace.refresh_meshes();
+        Ok(workspace)
+    }
+
+    fn empty(root: &Utf8Path, settings: Settings, db: Database) -> Workspace {
+        Workspace {
             root: root.to_owned(),
             settings,
             files: BTreeMap::new(),
             links: BTreeMap::new(),
             problems: Vec::new(),
             meshes: Vec::new(),
+            spare: Vec::new(),
+            own_settings: false,
+            outside: BTreeMap::new(),
             db,
-        };
-        workspace.load(fs)?;
-        workspace.refresh_meshes();
-        Ok(workspace)
+        }
     }
 
     /// The root.
@@ -101,6 +138,21 @@ impl Workspace {
         entry.map(|entry| entry.input)
     }
 
+    /// Whether a file is a template of a Helm chart: text for Helm to render, not YAML. Nothing is said
+    /// about its syntax.
+    pub fn is_chart_template(&self, path: &str) -> bool {
+        let mut rest = path;
+        while let Some(at) = rest.rfind("templates/") {
+            let chart = &path[..at];
+            let whole = chart.is_empty() || chart.ends_with('/');
+            if whole && self.file(&format!("{chart}Chart.yaml")).is_some() {
+                return true;
+            }
+            rest = chart;
+        }
+        false
+    }
+
     /// What could not be read as it is.
     pub fn problems(&self) -> &[LoadProblem] {
         &self.problems
@@ -109,6 +161,12 @@ impl Workspace {
     /// The meshes.
     pub fn meshes(&self) -> impl Iterator<Item = Mesh<'_>> {
         self.meshes.iter().map(|entry| Mesh::new(self, entry.input))
+    }
+
+    /// What the settings, or their absence, say of the mesh with a name.
+    pub fn mesh_spec(&self, name: &str) -> Option<&MeshSpec> {
+        let mut specs = self.meshes.iter().map(|entry| &entry.spec);
+        specs.find(|spec| spec.name == name)
     }
 
     /// The mesh with a name.

@@ -1,9 +1,10 @@
 //! destination-host-unknown: a route leads to a host that no registry has (V:R4.25, O:6.11, G:RT-17).
 
 use crate::destinations::{Judged, Layer, clients_in_words, judged_in, written_host};
-use crate::known::{kubernetes_host, meant_host};
+use crate::known::{kubernetes_host, may_be_unplaced, meant_host};
 use crate::prelude::*;
-use meshscope_mesh::registry::{alias_target, host_namespaces, service_in};
+use meshscope_mesh::names::is_wildcard;
+use meshscope_mesh::registry::{alias_target, host_namespaces, service_in, similar_hosts};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -21,25 +22,26 @@ fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding>
     judged_in(db, mesh, namespace)
         .iter()
         .filter(|j| j.declared.is_empty())
-        .map(|j| finding(db, mesh, j))
+        .filter_map(|j| finding(db, mesh, j))
         .collect()
 }
 
-fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Finding {
+fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Option<Finding> {
     let at = &judged.at;
     let host = &at.destination.host;
     let written = written_host(db, mesh, at).unwrap_or_else(|| host.clone());
-    let means = if written == *host {
-        written.to_string()
-    } else {
-        format!("{written} means {host}")
+    let missing = |of: &str| {
+        if written == *host {
+            format!("no Service or ServiceEntry{of} declares {host}")
+        } else {
+            format!("{written} means {host}, which no Service or ServiceEntry{of} declares")
+        }
     };
-    let which = if written == *host { "" } else { "which " };
     let meant = meant_host(db, mesh, host);
-    let path = match at.layer {
-        Layer::Mirror if !at.path.ends_with("destination") => format!("{}.host", at.path),
-        _ => format!("{}.host", at.path),
-    };
+    let path = format!("{}.host", at.path);
+    if may_be_unplaced(db, mesh, host) {
+        return None;
+    }
     let (workloads, gateways) = judged.carriers();
     let carried = workloads + gateways > 0;
     let outcome = match at.layer {
@@ -55,34 +57,41 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Finding {
     };
     let sure = match kubernetes_host(db, mesh, host) {
         Some((_, ns)) => match described(db, mesh, ns) {
-            Described::Fully => true,
+            Described::Fully => carried || meant.is_some(),
             Described::Partly => meant.is_some(),
             Described::No => false,
         },
         None => meant.is_some(),
     };
+    // Nobody in the files carries it, and nothing in them could tell: there is nothing to say.
+    let local = kubernetes_host(db, mesh, host).map(|(_, ns)| described(db, mesh, ns));
+    let similar = similar_hosts(db, mesh, name(db, host));
+    let covered = similar.0.iter().any(|h| is_wildcard(h));
+    if !carried && !sure && (local == Some(Described::No) || covered) {
+        return None;
+    }
     let finding = if sure {
         let severity = if carried && at.live && at.layer != Layer::Mirror {
             RULE.severity
         } else {
             Severity::Warning
         };
-        let message = format!("{means}, {which}no Service or ServiceEntry declares: {effect}");
+        let message = format!("{}: {effect}", missing(""));
         Finding::new(RULE.name, severity, &at.object, &path, message)
     } else {
-        let message = format!("{means}, {which}no Service or ServiceEntry of these files declares");
+        let message = missing(" of these files");
         Finding::new(RULE.name, Severity::Info, &at.object, &path, message)
             .certainty(Certainty::Assumed)
             .help("nothing to do if it exists outside these files; otherwise declare it")
     };
-    with_suggestion(
+    Some(with_suggestion(
         db,
         mesh,
         finding.reach(workloads, gateways),
         host,
         &path,
         meant,
-    )
+    ))
 }
 
 fn with_suggestion(

@@ -1,5 +1,6 @@
 //! gateway-reference-unresolved: spec.gateways names no Gateway (V:R0.18, G:VSB-1).
 
+use crate::known::is_unplaced;
 use crate::prelude::*;
 use meshscope_mesh::index::{namespaces, resource};
 use meshscope_mesh::names::gateway_name;
@@ -42,6 +43,10 @@ fn unresolved(
         return None;
     }
     if resource(db, mesh, &ResourceKey::new(Kind::Gateway, ns, wanted)).is_some() {
+        return None;
+    }
+    // A Gateway of this name without a namespace may land there.
+    if is_unplaced(db, mesh, Kind::Gateway, wanted) {
         return None;
     }
     let path = format!("spec.gateways[{index}]");

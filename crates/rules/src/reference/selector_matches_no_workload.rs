@@ -94,7 +94,7 @@ fn unused(
     // A root namespace policy is for the whole mesh; Sidecars and DestinationRules with a selector
     // stay in their namespace even there (V:R3.2).
     let of_namespace = matches!(resource.key.kind, Kind::Sidecar | Kind::DestinationRule);
-    let meshwide = ns == facts(db, mesh).root() && !(of_namespace && !selects.labels.is_empty());
+    let meshwide = ns == facts(db, mesh).root() && (!of_namespace || selects.labels.is_empty());
     let workloads: Vec<Arc<Workload>> = if meshwide {
         let all = namespaces(db, mesh);
         all.iter()
@@ -142,6 +142,18 @@ fn unused(
     if is_ambient(db, mesh, ns) && resource.key.kind != Kind::Sidecar {
         return None;
     }
+    // Pods written without a namespace may land here.
+    let all = namespaces(db, mesh);
+    let mut unplaced = all.iter().filter(|n| is_unknown(n));
+    let selects_unplaced = |n: &Str| {
+        let workloads = workloads_in(db, mesh, name(db, n));
+        workloads
+            .iter()
+            .any(|w| selects.labels.subset_of(&w.labels))
+    };
+    if unplaced.any(selects_unplaced) {
+        return None;
+    }
     let message = format!("{} is enforced nowhere: {reason}", resource.key);
     let mut finding = Finding::new(RULE.name, RULE.severity, &resource.key, path, message);
     if let Some(workload) = workloads
@@ -161,6 +173,10 @@ fn unused(
                 workload.label()
             ))
             .related(&workload.object, "", "has almost these labels");
+    } else if ns == facts(db, mesh).root() && !selects.labels.is_empty() {
+        // Gateways of the control plane's namespace are installed from charts that no file lists.
+        finding.severity = Severity::Info;
+        finding = finding.certainty(Certainty::Assumed);
     }
     Some(finding)
 }

@@ -48,9 +48,10 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Option<Finding> {
             .map(|s| s.name.clone())
             .collect()
     };
-    // Without the service and without a rule, destination-host-unknown says it all.
+    // Without the service and without a rule, destination-host-unknown says it all; without a rule and
+    // without a client, the rule may be where the clients are.
     if rules.iter().any(|r| subsets(r).contains(subset))
-        || (judged.declared.is_empty() && rules.is_empty())
+        || (rules.is_empty() && (judged.declared.is_empty() || judged.verdicts.is_empty()))
     {
         return None;
     }

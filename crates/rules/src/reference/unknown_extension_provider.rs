@@ -91,6 +91,9 @@ fn unknown(
                 "no extension provider {provider} in the defaults, and no mesh config in these files: without it {effect}"
             );
             finding = finding.certainty(Certainty::Assumed);
+            if key.kind == Kind::Telemetry {
+                finding.severity = Severity::Info;
+            }
         }
         None => {}
     }

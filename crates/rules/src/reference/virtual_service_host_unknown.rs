@@ -1,6 +1,6 @@
 //! virtual-service-host-unknown: a mesh VirtualService for a host no sidecar knows (V:R4.16-R4.19).
 
-use crate::known::{kubernetes_host, meant_host};
+use crate::known::{kubernetes_host, may_be_unplaced, meant_host};
 use crate::prelude::*;
 use meshscope_mesh::names::is_wildcard;
 use meshscope_mesh::registry::{host_namespaces, public_services, similar_hosts};
@@ -45,6 +45,9 @@ fn unknown(
     if is_wildcard(host) || !host_namespaces(db, mesh, name(db, host)).is_empty() {
         return None;
     }
+    if may_be_unplaced(db, mesh, host) {
+        return None;
+    }
     let means = if written == *host {
         format!("no Service or ServiceEntry is called {host}")
     } else {
@@ -55,11 +58,8 @@ fn unknown(
     let Some((_, ns)) = kubernetes_host(db, mesh, host) else {
         return external(db, mesh, vs, host, &path, means, meant);
     };
-    let sure = match described(db, mesh, ns) {
-        Described::Fully => true,
-        Described::Partly => meant.is_some(),
-        Described::No => false,
-    };
+    // Without a hint at what was meant, the Service may be installed from elsewhere.
+    let sure = meant.is_some() && described(db, mesh, ns) != Described::No;
     let message = format!("{means}, so no sidecar uses the rule");
     let finding = Finding::new(RULE.name, RULE.severity, &vs.object, &path, message);
     let mut finding = if sure {

@@ -17,18 +17,31 @@ pub static RULE: Rule = Rule {
 
 fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding> {
     let doubled = doubled_in(db, mesh, namespace);
-    doubled.iter().map(|d| finding(db, mesh, d)).collect()
+    doubled
+        .iter()
+        .filter_map(|d| finding(db, mesh, d))
+        .collect()
 }
 
-fn finding(db: &dyn Db, mesh: Mesh, doubled: &Doubled) -> Finding {
+fn finding(db: &dyn Db, mesh: Mesh, doubled: &Doubled) -> Option<Finding> {
     let places = definitions(db, mesh, &doubled.key);
+    // What an install named in the files would make is no second definition.
+    if places.len() < 2 {
+        return None;
+    }
     let mut files: Vec<Str> = places.iter().map(|d| d.file.path(db).clone()).collect();
     files.dedup();
+    let (key, times) = (&doubled.key, places.len());
     let places = crate::finding::listing(&files, 4);
-    let (key, times) = (&doubled.key, doubled.times);
     if doubled.identical {
         let message = format!("{key} is defined {times} times, each time alike, in {places}");
-        return Finding::new(RULE.name, Severity::Hint, key, "metadata.name", message);
+        return Some(Finding::new(
+            RULE.name,
+            Severity::Hint,
+            key,
+            "metadata.name",
+            message,
+        ));
     }
     let message = format!(
         "{key} is defined {times} times, in {places}: the last one read counts here, another order gives another mesh"
@@ -40,9 +53,9 @@ fn finding(db: &dyn Db, mesh: Mesh, doubled: &Doubled) -> Finding {
         // Documents without a namespace may be alternatives, or land in different ones.
         let mut finding = finding.certainty(Certainty::Assumed);
         finding.severity = Severity::Info;
-        return finding;
+        return Some(finding);
     }
-    finding
+    Some(finding)
 }
 
 #[cfg(test)]

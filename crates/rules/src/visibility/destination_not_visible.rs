@@ -45,12 +45,26 @@ fn hidden(db: &dyn Db, mesh: Mesh, ns: &Str, judged: &Judged) -> Option<Finding>
     let exported = exported_to(db, mesh, service);
     let host = &at.destination.host;
     if judged.verdicts.is_empty() {
-        // Nobody in the files carries it: judge it for a client beside the VirtualService.
-        let seen = |s: &Arc<Service>| s.namespace == *ns || is_visible_to(db, mesh, s, ns);
-        if is_unknown(ns) || judged.declared.iter().any(seen) {
+        // Nobody in the files carries it: judge it for the namespaces it is exported to by name, else
+        // for a client beside it.
+        let of_object = meshscope_mesh::index::resource(db, mesh, &judged.carried_by);
+        let listed = of_object
+            .as_ref()
+            .and_then(|r| r.virtual_service())
+            .map(|v| &v.export_to);
+        let mut to: Vec<Str> = listed.into_iter().flatten().cloned().collect();
+        if to.is_empty() || to.iter().any(|t| matches!(t.as_str(), "*" | "." | "~")) {
+            to = vec![ns.clone()];
+        }
+        let sees = |to: &Str| {
+            let mut all = judged.declared.iter();
+            all.any(|s| s.namespace == *to || is_visible_to(db, mesh, s, to))
+        };
+        if to.iter().any(|t| is_unknown(t) || sees(t)) {
             return None;
         }
-        let message = format!("{host} is exported to {exported}, not to {ns}");
+        let to = crate::finding::listing(&to, 4);
+        let message = format!("{host} is exported to {exported}, not to {to}");
         let finding = Finding::new(RULE.name, Severity::Info, &at.object, &path, message);
         return Some(about(finding, service));
     }

@@ -2,12 +2,14 @@
 //! V:R3.15, O:4.3).
 
 use crate::prelude::*;
+use meshscope_mesh::index::namespaces;
 use meshscope_mesh::names::is_wildcard;
 use meshscope_mesh::registry::{Service, Source, host_namespaces, services_in};
 use meshscope_mesh::visibility::{
     Audience, Client, VirtualService, audience, carries, clients_in, is_visible_to,
     restricted_clients, virtual_services_in,
 };
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -56,10 +58,15 @@ fn entry(
     clients: &[Arc<Client>],
 ) -> Option<Finding> {
     let for_all = service.namespace == *facts(db, mesh).root();
+    let by_host = named_by(db, mesh);
+    let named_by = by_host.get(&service.host).map_or(&[][..], Vec::as_slice);
+    if !for_all && named_by.iter().all(|ns| *ns == service.namespace) {
+        return None;
+    }
     let mut cut: BTreeMap<Str, (Arc<Client>, bool)> = BTreeMap::new();
     for client in clients {
         let ns = &client.namespace;
-        let named = *ns != service.namespace && names(db, mesh, ns, &service.host);
+        let named = *ns != service.namespace && named_by.contains(ns);
         if *ns == service.namespace || !(for_all || named) || !is_visible_to(db, mesh, service, ns)
         {
             continue;
@@ -97,16 +104,33 @@ fn entry(
     })
 }
 
-/// Whether a VirtualService or DestinationRule of the namespace names the host.
-fn names(db: &dyn Db, mesh: Mesh, ns: &Str, host: &Str) -> bool {
-    let ns = name(db, ns);
+/// The hosts that mesh VirtualServices and DestinationRules of one namespace name.
+#[salsa::tracked]
+fn named_in<'db>(db: &'db dyn Db, mesh: Mesh, ns: Name<'db>) -> Arc<[Str]> {
     let rules = objects(db, mesh, ns, Kind::DestinationRule);
-    rules
+    let of_rules = rules
         .iter()
-        .any(|r| r.destination_rule().is_some_and(|d| d.host == *host))
-        || virtual_services_in(db, mesh, ns)
-            .iter()
-            .any(|vs| vs.is_bound_to("mesh") && vs.hosts.contains(host))
+        .filter_map(|r| Some(r.destination_rule()?.host.clone()));
+    let all = virtual_services_in(db, mesh, ns);
+    let carried = all.iter().filter(|vs| vs.is_bound_to("mesh"));
+    let mut hosts: Vec<Str> = of_rules
+        .chain(carried.flat_map(|vs| vs.hosts.clone()))
+        .collect();
+    hosts.sort();
+    hosts.dedup();
+    hosts.into()
+}
+
+/// The namespaces whose own objects name a host.
+#[salsa::tracked]
+fn named_by(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Str>>> {
+    let mut by_host: FxHashMap<Str, Vec<Str>> = FxHashMap::default();
+    for ns in namespaces(db, mesh).iter() {
+        for host in named_in(db, mesh, name(db, ns)).iter() {
+            by_host.entry(host.clone()).or_default().push(ns.clone());
+        }
+    }
+    Arc::new(by_host)
 }
 
 /// A VirtualService that is plainly meant for others, whose namespace their Sidecars leave out.

@@ -6,13 +6,14 @@ use meshscope::MeshSpec;
 use meshscope::manifest::{Str, Value};
 use meshscope::settings::HelmRelease;
 
-const KEYS: [&str; 6] = [
+const KEYS: [&str; 7] = [
     "mesh_config",
     "env",
     "domain",
     "default_namespace",
     "istio_config_domain",
     "istio",
+    "revision",
 ];
 
 pub(super) fn spec(case: &Value, folder: &Utf8Path, inputs: &Inputs) -> Result<MeshSpec, String> {
@@ -34,6 +35,7 @@ pub(super) fn spec(case: &Value, folder: &Utf8Path, inputs: &Inputs) -> Result<M
             .collect(),
         domain: mesh.str("domain").unwrap_or(defaults.domain.clone()),
         istio_config_domain: mesh.str("istio_config_domain"),
+        revision: mesh.str_or_empty("revision"),
         helm_releases: releases(case, folder, inputs)?,
         ..defaults
     })

@@ -77,7 +77,10 @@ impl Case {
             title: value.str_or_empty("title").to_string(),
             contested: value.str("status").as_deref() == Some("contested"),
             root: inputs.root,
-            settings: Settings { meshes: vec![spec] },
+            settings: Settings {
+                meshes: vec![spec],
+                ..Settings::default()
+            },
             default_namespace,
             value,
         })

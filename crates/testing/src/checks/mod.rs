@@ -1,8 +1,12 @@
 //! The claims of a case against its mesh: one file per kind of claim.
 
 mod attachments;
+mod blast_radius;
 mod clusters;
+mod egress_assurance;
 mod findings;
+mod gateway_clusters;
+mod isolation;
 mod listeners;
 mod proxy;
 mod sets;
@@ -12,8 +16,7 @@ mod virtual_host_domains;
 mod visibility;
 
 use crate::case::Case;
-use crate::json::json;
-use crate::report::{Check, CheckKind};
+use crate::report::Check;
 use meshscope::Mesh;
 
 /// Checks every claim of a case, in a fixed order of kinds.
@@ -26,27 +29,9 @@ pub fn all(mesh: Mesh<'_>, case: &Case) -> Vec<Check> {
     checks.extend(listeners::check(mesh, case));
     checks.extend(findings::check(mesh, case));
     checks.extend(validity::check(mesh, case));
-    for (key, kind) in UNSUPPORTED {
-        checks.extend(unsupported(case, key, kind));
-    }
+    checks.extend(blast_radius::check(mesh, case));
+    checks.extend(isolation::check(mesh, case));
+    checks.extend(egress_assurance::check(mesh, case));
+    checks.extend(gateway_clusters::check(mesh, case));
     checks
-}
-
-/// Claims the engine has no answer to yet.
-const UNSUPPORTED: [(&str, CheckKind); 4] = [
-    ("blast_radius", CheckKind::BlastRadius),
-    ("isolation", CheckKind::Isolation),
-    ("egress_assurance", CheckKind::EgressAssurance),
-    ("gateway_clusters", CheckKind::GatewayClusters),
-];
-
-fn unsupported(case: &Case, key: &str, kind: CheckKind) -> Vec<Check> {
-    let claims = case.value.list(key).iter().enumerate();
-    claims
-        .map(|(i, claim)| {
-            let name = claim.str("name").map(|n| n.to_string());
-            let name = name.unwrap_or_else(|| format!("{key}[{i}]"));
-            Check::failed(kind, name, "not supported yet").with(json(claim), Default::default())
-        })
-        .collect()
 }

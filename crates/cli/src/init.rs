@@ -1,0 +1,207 @@
+//! `meshscope init`: a commented `meshscope.yaml` that says what was found anyway, ready to be changed.
+//!
+//! Lines of prose begin with `# `, settings that are only shown with `#` alone.
+
+use crate::args::{Cli, InitArgs};
+use crate::meshes::count;
+use crate::output::{Failure, note};
+use meshscope::settings::FILE_NAMES;
+use meshscope::{Assumption, Database, Origin, OsFileSystem, Profile, Settings, Workspace};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::fs;
+use std::process::ExitCode;
+
+/// Runs the command.
+pub fn run_command(cli: &Cli, args: &InitArgs) -> Result<ExitCode, Failure> {
+    let there = FILE_NAMES.iter().map(|name| cli.root.join(name));
+    let there = there.into_iter().find(|path| path.exists());
+    if let Some(path) = there.as_ref().filter(|_| !args.force) {
+        return Err(Failure::Said(format!(
+            "{path} is there already; --force overwrites it"
+        )));
+    }
+    // What an existing file says must not come back as found.
+    let settings = Settings::default();
+    let workspace = Workspace::open_with(&cli.root, &OsFileSystem, settings, Database::default())?;
+    workspace.prime(&|| {});
+    let Some(mesh) = workspace.meshes().next() else {
+        return Err(Failure::Said("there is no mesh".into()));
+    };
+    let path = there.unwrap_or_else(|| cli.root.join(FILE_NAMES[0]));
+    let written = fs::write(&path, text(&mesh.profile()));
+    written.map_err(|error| Failure::Said(format!("cannot write {path}: {error}")))?;
+    note(&format!("wrote {path}\n"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The file for what was found.
+fn text(found: &Profile) -> String {
+    let mut text = format!(
+        "# Settings of meshscope. Nothing here is needed; what is commented out is what holds now.\n\
+         version: 1\n\
+         \n\
+         # Found: {} with {} in {}.\n",
+        count(found.files.len(), "file"),
+        count(found.objects, "object"),
+        count(found.namespaces.len(), "namespace"),
+    );
+    clusters(found, &mut text);
+    text += "\n# What does not belong to any cluster: examples, tests, archives.\n\
+             #exclude: [examples, '**/testdata']\n\
+             \n# The namespace of objects that write none. Without it their namespace is unknown.\n\
+             #default_namespace: default\n";
+    let said = |key: &str| found.assumptions.iter().find(|a| a.key == key);
+    if let Some(istio) = said("istio") {
+        let _ = writeln!(text, "\n# The version of Istio.\n#istio: '{}'", istio.value);
+    }
+    if let Some(domain) = said("domain") {
+        let source = source(domain);
+        let _ = writeln!(
+            text,
+            "\n# The cluster domain{source}.\n#domain: {}",
+            domain.value
+        );
+    }
+    let sources: BTreeSet<String> = found
+        .assumptions
+        .iter()
+        .filter(|a| a.key.starts_with("mesh_config."))
+        .map(source)
+        .filter(|source| !source.is_empty())
+        .collect();
+    text += match sources.is_empty() {
+        true => "\n# No mesh config was found: Istio's defaults hold, and what is written here.\n",
+        false => "\n# Mesh config was found, and counts:\n",
+    };
+    for source in &sources {
+        let _ = writeln!(text, "#  {}", source.trim_start_matches(", "));
+    }
+    if let Some(mode) = said("mesh_config.outboundTrafficPolicy") {
+        let _ = writeln!(
+            text,
+            "# What is written here goes over it.\n#mesh_config: {{outboundTrafficPolicy: {{mode: {}}}}}",
+            mode.value
+        );
+    }
+    if let Some(root) = said("mesh_config.rootNamespace") {
+        let _ = writeln!(text, "#root_namespace: {}", root.value);
+    }
+    text += "\n# Environment of istiod.\n\
+             #env: {PILOT_SCOPE_GATEWAY_TO_NAMESPACE: \"false\"}\n\
+             \n# What exists in the cluster, but not in this repository.\n\
+             #assume: {namespaces: [monitoring], services: [{name: db, namespace: data, ports: [5432]}]}\n\
+             \n# How much rules count: off, hint, info, warning or error. `meshscope rules` lists them.\n\
+             #rules: {deprecated-field: info}\n\
+             \n# Findings that are known and accepted.\n\
+             #suppress: [{rule: deprecated-field, path: legacy, reason: moves next year, expires: 2099-12-31}]\n";
+    text
+}
+
+/// A proposal for repositories with a folder per cluster or environment.
+fn clusters(found: &Profile, text: &mut String) {
+    let words = ["clusters", "environments", "envs"];
+    let mut folders: BTreeSet<(String, &str)> = BTreeSet::new();
+    for file in &found.files {
+        let parts: Vec<&str> = file.split('/').collect();
+        let Some(at) = parts.iter().position(|part| words.contains(part)) else {
+            continue;
+        };
+        if let (Some(parents), Some(name)) = (parts.get(..=at), parts.get(at + 1))
+            && parts.len() > at + 2
+        {
+            folders.insert((format!("{}/{name}", parents.join("/")), name));
+        }
+    }
+    let names: BTreeSet<&str> = folders.iter().map(|(_, name)| *name).collect();
+    if names.len() < 2 {
+        *text += "# All of it is taken for one mesh. If it is more than one cluster, say which files make\n\
+                  # which:\n\
+                  #meshes: [{name: prod, include: [clusters/prod]}, {name: test, include: [clusters/test]}]\n";
+        return;
+    }
+    *text += "# All of it is taken for one mesh. These folders look like clusters of their own; if they\n\
+              # are, take this, and add the folders that several of them use to each `include`:\n";
+    *text += "#meshes:\n";
+    for name in names {
+        let own = folders.iter().filter(|(_, n)| *n == name);
+        let own: Vec<String> = own.map(|(folder, _)| quoted(folder)).collect();
+        let _ = writeln!(
+            text,
+            "#- {{name: {}, include: [{}]}}",
+            quoted(name),
+            own.join(", ")
+        );
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_".contains(c);
+    let letter = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    match letter && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "''")),
+    }
+}
+
+/// Where something is from, unless it is a default.
+fn source(assumption: &Assumption) -> String {
+    match &assumption.origin {
+        Origin::Object(key, Some(file)) => format!(", from {key} in {file}"),
+        Origin::Object(key, None) => format!(", from {key}"),
+        Origin::Default | Origin::Settings => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use camino::Utf8Path;
+    use meshscope::MemoryFileSystem;
+
+    fn init(paths: &[&str]) -> String {
+        let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n";
+        let fs = paths.iter().fold(MemoryFileSystem::new(), |fs, path| {
+            fs.with(*path, namespace)
+        });
+        let workspace = Workspace::open(Utf8Path::new(""), &fs).unwrap();
+        text(&workspace.meshes().next().unwrap().profile())
+    }
+
+    fn problems(settings: &str) -> Vec<String> {
+        let fs = MemoryFileSystem::new().with("meshscope.yaml", settings);
+        let workspace = Workspace::open(Utf8Path::new(""), &fs).unwrap();
+        let problems = workspace.settings().problems.iter();
+        problems.map(|p| p.message.clone()).collect()
+    }
+
+    #[test]
+    fn the_file_can_be_read_as_it_is_and_with_every_proposal_taken() {
+        for paths in [
+            &["a/b.yaml"][..],
+            &["clusters/eu-1/a.yaml", "clusters/1/a.yaml", "apps/b.yaml"],
+        ] {
+            let text = init(paths);
+            assert_eq!(problems(&text), [""; 0]);
+            let lines = text.lines().map(|line| match line.strip_prefix('#') {
+                Some(setting) if !setting.starts_with(' ') => setting,
+                _ => line,
+            });
+            let taken: Vec<&str> = lines.collect();
+            assert_eq!(problems(&taken.join("\n")), [""; 0], "{}", taken.join("\n"));
+        }
+    }
+
+    #[test]
+    fn folders_of_clusters_are_proposed_as_meshes() {
+        let text = init(&["clusters/eu-1/a.yaml", "clusters/1/a.yaml"]);
+        assert!(
+            text.contains("#- {name: '1', include: ['clusters/1']}")
+                || text.contains("clusters/1]")
+        );
+        assert!(
+            text.contains("#- {name: eu-1, include: [clusters/eu-1]}"),
+            "{text}"
+        );
+    }
+}

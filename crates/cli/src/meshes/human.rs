@@ -1,0 +1,51 @@
+//! The meshes for people.
+
+use meshscope::{Assumption, Origin, Profile};
+use std::fmt::Write;
+
+/// Every mesh with what is assumed of it.
+pub fn render(settings: Option<&str>, meshes: &[Profile]) -> String {
+    let mut text = match settings {
+        Some(file) => format!("Settings are read from {file}.\n"),
+        None => {
+            "There is no meshscope.yaml: the whole root is one mesh. `meshscope init` writes one.\n"
+                .to_owned()
+        }
+    };
+    for mesh in meshes {
+        let _ = writeln!(text, "\n{}", mesh.name);
+        let _ = writeln!(
+            text,
+            "  {} with {} in {}",
+            count(mesh.files.len(), "file"),
+            count(mesh.objects, "object"),
+            count(mesh.namespaces.len(), "namespace"),
+        );
+        if !mesh.roots.is_empty() {
+            let _ = writeln!(text, "  under {}", mesh.roots.join(", "));
+        }
+        let width = mesh.assumptions.iter().map(|a| a.key.len()).max();
+        let width = width.unwrap_or_default();
+        for assumption in &mesh.assumptions {
+            let Assumption { key, value, .. } = assumption;
+            let from = from(&assumption.origin, settings);
+            let _ = writeln!(text, "    {key:width$}  {value}  ({from})");
+        }
+    }
+    text
+}
+
+fn from(origin: &Origin, settings: Option<&str>) -> String {
+    match origin {
+        Origin::Default => "default".to_owned(),
+        Origin::Settings => settings.unwrap_or("settings").to_owned(),
+        Origin::Object(key, Some(file)) => format!("{key} in {file}"),
+        Origin::Object(key, None) => key.to_string(),
+    }
+}
+
+/// `1 file`, `2 files`.
+pub fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}

@@ -1,0 +1,71 @@
+//! The meshes as JSON.
+
+use meshscope::finding::ResourceId;
+use meshscope::{Assumption, Origin, Profile};
+use serde::Serialize;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Listing<'a> {
+    schema_version: u32,
+    settings_file: Option<&'a str>,
+    meshes: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    name: &'a str,
+    roots: Vec<&'a str>,
+    files: Vec<&'a str>,
+    objects: usize,
+    namespaces: Vec<&'a str>,
+    settings: Vec<Setting<'a>>,
+}
+
+#[derive(Serialize)]
+struct Setting<'a> {
+    key: &'a str,
+    value: &'a str,
+    /// `default`, `settings` or `object`.
+    from: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<ResourceId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+}
+
+/// All meshes.
+pub fn listing<'a>(settings_file: Option<&'a str>, meshes: &'a [Profile]) -> Listing<'a> {
+    let entry = |mesh: &'a Profile| Entry {
+        name: &mesh.name,
+        roots: mesh.roots.iter().map(|root| root.as_str()).collect(),
+        files: mesh.files.iter().map(|file| file.as_str()).collect(),
+        objects: mesh.objects,
+        namespaces: mesh.namespaces.iter().map(|ns| ns.as_str()).collect(),
+        settings: mesh
+            .assumptions
+            .iter()
+            .map(|a| setting(a, settings_file))
+            .collect(),
+    };
+    Listing {
+        schema_version: 1,
+        settings_file,
+        meshes: meshes.iter().map(entry).collect(),
+    }
+}
+
+fn setting<'a>(assumption: &'a Assumption, settings_file: Option<&'a str>) -> Setting<'a> {
+    let (from, resource, file) = match &assumption.origin {
+        Origin::Default => ("default", None, None),
+        Origin::Settings => ("settings", None, settings_file),
+        Origin::Object(key, file) => ("object", Some(ResourceId::from(key)), file.as_deref()),
+    };
+    Setting {
+        key: &assumption.key,
+        value: &assumption.value,
+        from,
+        resource,
+        file,
+    }
+}

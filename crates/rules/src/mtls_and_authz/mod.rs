@@ -1,0 +1,3 @@
+//! Mutual TLS and who may call.
+
+pub mod mtls_mode_conflict;
