@@ -12,6 +12,7 @@ const POOL: &[&str] = &[
     "kind: Service\nmetadata: {name: pay, namespace: other}\nspec: {ports: [{port: 80, name: web}, {port: 443, name: https}]}",
     "kind: Service\nmetadata: {name: db, namespace: shop}\nspec: {clusterIP: None, ports: [{port: 80, name: http}, {port: 9000, name: tcp}, {port: 443, name: any}]}",
     "kind: Service\nmetadata: {name: alias, namespace: shop}\nspec: {type: ExternalName, externalName: pay.shop.svc.cluster.local, ports: [{port: 80, name: http}]}",
+    "kind: Service\nmetadata: {name: hidden, namespace: other, annotations: {networking.istio.io/exportTo: '~'}}\nspec: {type: ExternalName, externalName: alias.shop.svc.cluster.local, ports: [{port: 80, name: http}]}",
     "kind: Service\nmetadata: {name: twin, namespace: other}\nspec: {clusterIP: 10.0.0.1, ports: [{port: 80, name: http}, {port: 9000, name: any}]}",
     "kind: ServiceEntry\nmetadata: {name: api, namespace: other}\nspec: {hosts: [api.com], resolution: DNS, ports: [{number: 443, name: a, protocol: TLS}, {number: 80, name: b, protocol: HTTP}]}",
     "kind: ServiceEntry\nmetadata: {name: wild, namespace: shop}\nspec: {hosts: ['*.com'], ports: [{number: 443, name: a, protocol: HTTPS}, {number: 80, name: b, protocol: HTTP}]}",
@@ -51,7 +52,7 @@ fn some_of_the_pool() -> impl Strategy<Value = Vec<&'static str>> {
     proptest::sample::subsequence(POOL.to_vec(), 0..=POOL.len()).prop_shuffle()
 }
 
-const HOSTS: [&str; 22] = [
+const HOSTS: [&str; 24] = [
     "pay",
     "pay.shop",
     "pay.shop.svc",
@@ -64,6 +65,8 @@ const HOSTS: [&str; 22] = [
     "pod-0.db.shop.svc.cluster.local",
     "alias",
     "alias.shop",
+    "hidden.other",
+    "pod.hidden.other",
     "twin.other",
     "api.com",
     "API.com",
@@ -155,7 +158,7 @@ proptest! {
 
 /// A mesh with a file per object, so that edits are of one object.
 fn in_files() -> (TestDb, Mesh, Vec<SourceFile>) {
-    let mut texts: Vec<String> = POOL.iter().take(15).map(|t| document(t)).collect();
+    let mut texts: Vec<String> = POOL.iter().take(16).map(|t| document(t)).collect();
     texts.push(document(WORKLOAD));
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     mesh_of_files(&texts, MeshSettings::default())
@@ -174,7 +177,7 @@ fn an_edited_virtual_service_re_runs_nothing_of_other_ports_and_hosts() {
     ask(&db, mesh, "none.org", 9000);
     ask(&db, mesh, "twin.other", 80);
     db.ran();
-    db.edit(files[12], "pay.shop.svc.cluster.local", "net.org");
+    db.edit(files[13], "pay.shop.svc.cluster.local", "net.org");
     ask(&db, mesh, "none.org", 9000);
     ask(&db, mesh, "twin.other", 80);
     let ran = db.ran();
@@ -190,7 +193,7 @@ fn an_edited_port_re_runs_nothing_of_other_ports() {
     let (mut db, mesh, files) = in_files();
     ask(&db, mesh, "pay", 80);
     db.ran();
-    db.edit(files[7], "number: 443", "number: 444");
+    db.edit(files[8], "number: 443", "number: 444");
     ask(&db, mesh, "pay", 80);
     let ran = db.ran();
     for query in ["listener_at", "hosts_for"] {
@@ -200,7 +203,7 @@ fn an_edited_port_re_runs_nothing_of_other_ports() {
 
 #[test]
 fn an_edited_service_re_runs_no_scope_that_cannot_see_it() {
-    let mut texts: Vec<String> = POOL.iter().take(15).map(|t| document(t)).collect();
+    let mut texts: Vec<String> = POOL.iter().take(16).map(|t| document(t)).collect();
     texts.push(document(WORKLOAD));
     texts.push(document(
         "kind: Sidecar\nmetadata: {name: s, namespace: shop}\nspec: {egress: [{hosts: ['./*']}]}",

@@ -4,7 +4,7 @@
 use super::address::domain_addresses;
 use super::claims::Claim;
 use super::client::{
-    Client, PortServices, Shape, lower_case, port_services, shape, target, virtual_services,
+    Client, PortServices, Shape, lower_case, port_services, shape, virtual_services,
 };
 use super::domains::{Home, bracketed, service_domains};
 use super::listeners::aliases;
@@ -12,7 +12,7 @@ use crate::db::{Db, Mesh, Name, name};
 use crate::envoy::VirtualHost;
 use crate::index::facts;
 use crate::names::matches;
-use crate::registry::{Protocol, Service};
+use crate::registry::{Protocol, Service, concrete_of};
 use crate::visibility::VirtualService;
 use meshscope_manifest::Str;
 use meshscope_manifest::spec::meshconfig::Flag;
@@ -167,7 +167,7 @@ impl<'a, 'db> Work<'a, 'db> {
                 let forms = self.home.expansions(parent);
                 let headless = forms.into_iter().filter(|h| {
                     let service = self.services.get(h);
-                    service.is_some_and(|s| s.is_headless()) || self.is_alias_target(h)
+                    service.is_some_and(|s| s.is_headless()) || self.stands_for_another(h)
                 });
                 hosts.extend(headless);
             }
@@ -188,8 +188,8 @@ impl<'a, 'db> Work<'a, 'db> {
         }
         for wanted in &hosts {
             found.extend(self.services.position(wanted));
-            for concrete in self.concrete_of(wanted) {
-                found.extend(self.services.position(&concrete));
+            for concrete in concrete_of(self.db, self.mesh, name(self.db, wanted)).iter() {
+                found.extend(self.services.position(concrete));
             }
         }
         for &at in &self.services.wildcards {
@@ -206,26 +206,8 @@ impl<'a, 'db> Work<'a, 'db> {
         found
     }
 
-    /// The host an ExternalName host finally stands for.
-    fn concrete_of(&self, host: &str) -> Vec<Str> {
-        let mut found = Vec::new();
-        let mut at: Str = host.into();
-        let scope = self.client.scope(self.db);
-        for _ in 0..16 {
-            let next = target(self.db, self.mesh, scope, name(self.db, &at)).clone();
-            match next.and_then(|t| t.external_name) {
-                Some(next) if !found.contains(&next) => {
-                    at = next.clone();
-                    found.push(next);
-                }
-                _ => break,
-            }
-        }
-        found
-    }
-
-    fn is_alias_target(&self, host: &str) -> bool {
-        !self.concrete_of(host).is_empty()
+    fn stands_for_another(&self, host: &str) -> bool {
+        !concrete_of(self.db, self.mesh, name(self.db, host)).is_empty()
     }
 
     /// Whether a VirtualService can have a say about `only`: one of its hosts is it, covers it, or

@@ -68,6 +68,19 @@ pub fn aliases_of<'db>(db: &'db dyn Db, mesh: Mesh, host: Name<'db>) -> ServiceL
         .unwrap_or_default()
 }
 
+/// The hosts that an ExternalName host finally stands for: several when namespaces disagree.
+#[salsa::tracked]
+pub fn concrete_of<'db>(db: &'db dyn Db, mesh: Mesh, alias: Name<'db>) -> Arc<[Str]> {
+    let alias = alias.text(db);
+    let all = resolved(db, mesh);
+    let stands_for = all
+        .iter()
+        .filter(|(_, aliases)| aliases.iter().any(|a| a.host == *alias));
+    let mut found: Vec<Str> = stands_for.map(|(concrete, _)| concrete.clone()).collect();
+    found.sort();
+    found.into()
+}
+
 /// The host an ExternalName Service names: a single hop, as route building takes it (V:R1.23).
 pub fn alias_target(service: &Service) -> Option<&Str> {
     match &service.resolution {

@@ -12,7 +12,7 @@ mod protocol;
 mod service;
 mod service_entry;
 
-pub use alias::{alias_target, aliases_of};
+pub use alias::{alias_target, aliases_of, concrete_of};
 pub use auto_address::auto_address;
 pub use endpoints::{
     Endpoint, EndpointKind, container_port, endpoints, shared_endpoints, target_port,

@@ -133,12 +133,17 @@ fn workload<'db>(
         labels.set("service.istio.io/canonical-name", &app);
         labels.set("service.istio.io/canonical-revision", &revision);
     }
-    let metadata = spec
+    let mut metadata: Vec<(Str, Str)> = spec
         .containers
         .iter()
         .flat_map(|c| &c.env)
         .filter_map(|(k, v)| Some((k.strip_prefix("ISTIO_META_")?.into(), v.clone())))
         .collect();
+    // Injection turns this annotation into metadata (O:1.3).
+    let mode = spec
+        .pod_annotations
+        .get("sidecar.istio.io/interceptionMode");
+    metadata.extend(mode.map(|m| (Str::new_static("INTERCEPTION_MODE"), m.clone())));
     Some(Workload {
         object: object.key.clone(),
         labels,
