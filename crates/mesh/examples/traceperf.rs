@@ -1,6 +1,5 @@
 //! throwaway
 #![allow(clippy::all, missing_docs)]
-use meshscope_manifest::Str;
 use meshscope_mesh::db::*;
 use meshscope_mesh::outbound::*;
 use meshscope_mesh::trace::*;

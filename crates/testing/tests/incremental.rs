@@ -201,7 +201,7 @@ fn a_route_of_one_virtual_service_leaves_every_other_namespace_alone() {
     ] {
         assert_eq!(ran.get(untouched), None, "{ran:?}");
     }
-    for once in ["file_summary", "file_namespaces", "namespace_definitions"] {
+    for once in ["file_summary", "unit_namespaces", "namespace_definitions"] {
         assert_eq!(ran.get(once), Some(&1), "{once}: {ran:?}");
     }
     // What is prepared per namespace is prepared for one.
