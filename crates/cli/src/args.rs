@@ -34,6 +34,16 @@ pub enum Command {
     Init(InitArgs),
     /// Run mesh test files: every case.yaml and *.meshtest.yaml under the folders given
     Test(TestArgs),
+    /// What happens to one call, hop by hop, with the object and field that decided each step
+    Trace(crate::trace::TraceArgs),
+    /// What each gateway workload listens with, what is bound to it, and what was left out and why
+    Gateways(crate::gateways::GatewaysArgs),
+    /// Whom a change of one resource reaches: who sees it, is pushed, changes, or freezes
+    BlastRadius(crate::blast_radius::BlastRadiusArgs),
+    /// How calls leave the mesh, what enforces it, and every way round the gateway
+    Egress(crate::egress::EgressArgs),
+    /// The route graph: gateways, VirtualServices and where they lead
+    Graph(crate::graph::GraphArgs),
     /// Show what a proxy sees, why it does or does not see a resource, or who sees a resource
     Visibility(VisibilityArgs),
 }

@@ -4,13 +4,20 @@
 //! carried out. It must not compute anything about a mesh itself.
 
 mod args;
+mod ask;
+mod blast_radius;
 mod check;
+mod egress;
+mod gateways;
+mod graph;
 mod init;
 mod meshes;
 mod output;
 mod progress;
+mod reason;
 mod rules;
 mod test;
+mod trace;
 mod visibility;
 
 use args::{Cli, Command};
@@ -30,6 +37,11 @@ fn main() -> ExitCode {
         Command::Meshes(args) => meshes::run_command(&cli, args),
         Command::Init(args) => init::run_command(&cli, args),
         Command::Test(args) => test::run_command(&cli, args),
+        Command::Trace(args) => trace::run_command(&cli, args),
+        Command::Gateways(args) => gateways::run_command(&cli, args),
+        Command::BlastRadius(args) => blast_radius::run_command(&cli, args),
+        Command::Egress(args) => egress::run_command(&cli, args),
+        Command::Graph(args) => graph::run_command(&cli, args),
         Command::Visibility(args) => visibility::run_command(&cli, args),
     };
     match outcome {

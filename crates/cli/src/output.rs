@@ -35,6 +35,23 @@ pub fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     print(&text)
 }
 
+/// An answer as JSON has it.
+#[derive(serde::Serialize)]
+struct Versioned<'a, T> {
+    #[serde(rename = "schemaVersion")]
+    schema_version: u32,
+    #[serde(flatten)]
+    answer: &'a T,
+}
+
+/// Writes an answer to stdout as JSON, with the version of its schema in front.
+pub fn print_answer(answer: &impl serde::Serialize) -> Result<(), Failure> {
+    print_json(&Versioned {
+        schema_version: 1,
+        answer,
+    })
+}
+
 /// Says on stderr why a command could not be carried out.
 pub fn complain(message: &dyn Display) {
     let mut err = io::stderr().lock();

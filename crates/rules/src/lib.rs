@@ -8,6 +8,8 @@ mod destinations;
 mod egress;
 pub mod evaluate;
 pub mod finding;
+mod gateway;
+mod gateways;
 mod hygiene;
 mod known;
 mod mtls_and_authz;
@@ -16,6 +18,7 @@ pub mod registry;
 mod routes;
 mod rule;
 mod services_and_ports;
+mod sni_and_tls;
 mod syntax;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -2,10 +2,10 @@
 
 use crate::decoding;
 use crate::rule::Rule;
+use crate::services_and_ports as ports;
 use crate::visibility as v;
-use crate::{
-    egress, hygiene, mtls_and_authz, reference as r, routes, services_and_ports as ports, syntax,
-};
+use crate::{egress, gateway as g, hygiene, mtls_and_authz, reference as r, routes};
+use crate::{sni_and_tls as sni, syntax};
 
 /// The rules evaluated on the mesh, by group in the order of the catalogue.
 pub static ALL: &[&Rule] = &[
@@ -24,6 +24,7 @@ pub static ALL: &[&Rule] = &[
     &r::unknown_extension_provider::RULE,
     // visibility
     &v::destination_not_visible::RULE,
+    &v::virtual_service_hidden_from_gateway::RULE,
     &v::not_imported_by_sidecar::RULE,
     &v::virtual_service_host_conflict::RULE,
     &v::subset_not_visible::RULE,
@@ -33,10 +34,30 @@ pub static ALL: &[&Rule] = &[
     &v::duplicate_service_entry_host::RULE,
     &v::sidecar_conflict::RULE,
     &v::sidecar_scope_leak::RULE,
+    // gateway
+    &g::gateway_selector_unmatched::RULE,
+    &g::gateway_host_unrouted::RULE,
+    &g::gateway_host_mismatch::RULE,
+    &g::gateway_server_dropped::RULE,
+    &g::gateway_port_not_exposed::RULE,
+    &g::gateway_listener_rejected::RULE,
+    // sni-and-tls
+    &sni::ambiguous_sni::RULE,
+    &sni::tls_route_on_terminating_server::RULE,
+    &sni::route_kind_mismatch::RULE,
+    &sni::http2_connection_reuse::RULE,
+    &sni::credential_wrong_namespace::RULE,
+    &sni::tls_double_origination::RULE,
     // routes
     &routes::unreachable_route::RULE,
     &routes::match_never_applies::RULE,
+    &routes::gateway_route_shadowed::RULE,
+    &routes::route_config_rejected::RULE,
     // egress
+    &egress::gateway_hop_tls_mismatch::RULE,
+    &egress::egress_gateway_bypassed::RULE,
+    &egress::egress_not_enforced::RULE,
+    &egress::egress_gateways_not_isolated::RULE,
     &egress::exported_service_entry_risks_nack::RULE,
     // mtls-and-authz
     &mtls_and_authz::mtls_mode_conflict::RULE,

@@ -74,3 +74,10 @@ pub fn service(namespace: &str, name: &str, ports: &str) -> String {
         "\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec: {{selector: {{app: {name}}}, ports: [{ports}]}}\n"
     )
 }
+
+/// A gateway workload `name` labelled `istio: name`, with a Service for ports 80 and 443.
+pub fn gateway_workload(namespace: &str, name: &str) -> String {
+    format!(
+        "\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec: {{template: {{metadata: {{labels: {{istio: {name}}}}}, spec: {{containers: [{{name: istio-proxy, args: [proxy, router]}}]}}}}}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec: {{selector: {{istio: {name}}}, ports: [{{name: http, port: 80}}, {{name: https, port: 443}}]}}\n"
+    )
+}

@@ -1,5 +1,7 @@
 //! What an edit makes run again: names and counts of queries.
 
+#![allow(clippy::unwrap_used)] // a test
+
 mod state;
 
 use meshscope::{MemoryFileSystem, Settings, Workspace};

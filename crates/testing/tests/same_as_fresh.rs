@@ -1,5 +1,7 @@
 //! After any script of edits, renames, deletions and additions a workspace says what a fresh one says.
 
+#![allow(clippy::unwrap_used)] // a test
+
 mod state;
 
 use meshscope::{MemoryFileSystem, Workspace};

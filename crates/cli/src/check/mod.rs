@@ -6,6 +6,8 @@ mod json;
 mod statistics;
 mod stdin;
 
+pub use human::label;
+
 use crate::args::{CheckArgs, CheckFormat, Cli, FailOn};
 use crate::output::{Failure, print};
 use camino::Utf8Path;
@@ -94,8 +96,10 @@ fn collect(
             "there is no mesh {name}; `meshscope meshes` lists them"
         )));
     }
-    let report = workspace.report(&wanted);
-    let (mut findings, suppressed) = (report.findings, report.suppressed);
+    let meshscope::Report {
+        mut findings,
+        suppressed,
+    } = workspace.report(cli.mesh.as_deref());
     findings.retain(|f| {
         (args.select.is_empty() || args.select.contains(&f.rule))
             && !args.ignore.contains(&f.rule)

@@ -3,6 +3,7 @@
 
 use super::{LabelSelector, Labels, virtual_service::number};
 use crate::value::{Str, Value};
+use std::hash::{Hash, Hasher};
 
 /// A Service spec.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -228,17 +229,19 @@ fn container(value: &Value) -> Container {
     }
 }
 
-/// A Secret: never its contents.
+/// A Secret: never its contents, only what tells two certificates apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Secret {
     /// `type`.
     pub secret_type: Str,
     /// The keys of `data` and `stringData`, sorted.
     pub keys: Vec<Str>,
+    /// A digest of `tls.crt` (or `cert`) of `data`.
+    pub certificate: Option<u64>,
 }
 
 impl Secret {
-    /// Decodes type and keys.
+    /// Decodes type, keys and the digest.
     pub fn decode(document: &Value) -> Secret {
         let mut keys: Vec<Str> = document
             .entries("data")
@@ -250,8 +253,19 @@ impl Secret {
         Secret {
             secret_type: document.str_or_empty("type"),
             keys,
+            certificate: certificate(document.get("data")),
         }
     }
+}
+
+fn certificate(data: &Value) -> Option<u64> {
+    let text = data.str("tls.crt").or_else(|| data.str("cert"))?;
+    let mut hasher = rustc_hash::FxHasher::default();
+    let bare: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    (!bare.is_empty()).then(|| {
+        bare.hash(&mut hasher);
+        hasher.finish()
+    })
 }
 
 /// A ConfigMap: its keys, and the mesh config texts when it is one of istiod's.

@@ -7,7 +7,7 @@
 use super::layers::bare;
 use super::outcome::{Outcome, outcome};
 use super::routes_out::{Intended, intended};
-use crate::db::{Db, Mesh, name};
+use crate::db::{Db, Mesh, Name, name};
 use crate::envoy::Because;
 use crate::index::namespaces;
 use crate::names::is_wildcard;
@@ -68,11 +68,38 @@ struct Client {
 
 /// The inventory of one namespace, sorted by host.
 pub fn inventory(db: &dyn Db, mesh: Mesh, namespace: &str) -> Vec<ExternalHost> {
+    traced(db, mesh, namespace, false)
+}
+
+/// Of the inventory of a namespace what some route means to lead through an egress gateway for it.
+/// Nothing is traced for namespaces that no route is meant for.
+#[salsa::tracked]
+pub fn meant_to_pass<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    namespace: Name<'db>,
+) -> Arc<[ExternalHost]> {
+    let namespace = namespace.text(db);
+    let all = intended(db, mesh);
+    if !all.iter().any(|i| i.namespaces.contains(namespace)) {
+        return Arc::default();
+    }
+    traced(db, mesh, namespace, true).into()
+}
+
+fn traced(db: &dyn Db, mesh: Mesh, namespace: &str, only_meant: bool) -> Vec<ExternalHost> {
     let routes = intended(db, mesh);
     let mut found: BTreeMap<Str, ExternalHost> = BTreeMap::new();
     for client in clients(db, mesh, namespace, routes) {
         let hosts = hosts_of(db, mesh, &client, routes);
-        for (host, service) in hosts.into_iter().take(LIMIT) {
+        let is_meant = |host: &Str| {
+            let mut of_host = routes.iter().filter(|i| i.host == *host);
+            of_host.any(|i| i.namespaces.contains(&client.namespace))
+        };
+        let hosts = hosts
+            .into_iter()
+            .filter(|(h, _)| !only_meant || is_meant(h));
+        for (host, service) in hosts.take(LIMIT) {
             let meant: Vec<Intended> = routes.iter().filter(|i| i.host == host).cloned().collect();
             let entry = found.entry(host.clone()).or_insert_with(|| ExternalHost {
                 host: host.clone(),

@@ -13,7 +13,7 @@ mod routes_out;
 mod tests;
 mod ways_round;
 
-pub use inventory::{ExternalHost, HostPath, inventories, inventory};
+pub use inventory::{ExternalHost, HostPath, inventories, inventory, meant_to_pass};
 pub(crate) use inventory::{concrete, scheme_of};
 pub use isolation::{
     Apart, Isolation, Logical, Physical, egress_gateways, isolation, isolation_matrix,

@@ -64,3 +64,17 @@ pub(super) fn sanitised(
     }
     server
 }
+
+/// The hosts of a Gateway's server that are open to a namespace, without their namespace part
+/// (G:MRG-1, G:VSB-6).
+pub fn open_hosts(gateway: &Gateway, index: usize, namespace: &str) -> Vec<Str> {
+    let Some(written) = gateway.servers.get(index) else {
+        return Vec::new();
+    };
+    let server = sanitised(gateway, index, written, &mut Vec::new());
+    let open = server.hosts.iter().filter_map(|h| match h.split_once('/') {
+        Some((ns, bare)) => (ns == namespace || ns == "*").then(|| Str::new(bare)),
+        None => Some(h.clone()),
+    });
+    open.collect()
+}

@@ -33,9 +33,11 @@ pub use bindings::{bindings, missing_gateways, referencing, unselected_gateways}
 pub use carriers::{routers, workloads_of_gateway};
 pub use clusters::{gateway_clusters, gateway_clusters_if, needs_service};
 pub use dropped::{DropReason, Dropped};
+pub use hosts::open_hosts;
 pub use listeners::{GatewayConfig, gateway_listeners};
 pub use merge::{Merged, MergedServer, MergedServers, ServerKey, merged_servers};
 pub use nack::{Rejected, Rejection, listener_rejections, rejections, route_config_rejections};
+pub use protocol::{Serves, serves};
 pub use routes::gateway_route_config;
 pub use targets::{ServiceTarget, service_targets};
 

@@ -23,6 +23,8 @@ pub struct Rejection {
     pub why: Str,
     /// Everyone involved, the later one first.
     pub parties: Vec<Because>,
+    /// The server name two chains of a listener take, when that is the reason.
+    pub sni: Option<Str>,
 }
 
 /// The kinds of resources Envoy refuses one by one (G:NACK-1..4).
@@ -76,6 +78,7 @@ fn cluster_rejections(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Vec<Rejection> 
                 name: cluster_name(port.number, "", &service.host),
                 parties: vec![Because::new(&service.object, "spec.endpoints", why.clone())],
                 why: why.into(),
+                sni: None,
             });
         }
     }
@@ -89,6 +92,7 @@ pub fn listener_rejections(listener: &Listener) -> Vec<Rejection> {
         name: listener.name.clone(),
         why: why.into(),
         parties,
+        sni: None,
     };
     let mut found = Vec::new();
     let everywhere = listener.address == "0.0.0.0" || listener.address == "::";
@@ -113,7 +117,10 @@ pub fn listener_rejections(listener: &Listener) -> Vec<Rejection> {
             }
         }
     }
-    found.extend(overlaps(listener).map(|(why, parties)| reject(why, parties)));
+    found.extend(overlaps(listener).map(|(why, parties, sni)| Rejection {
+        sni,
+        ..reject(why, parties)
+    }));
     found
 }
 
@@ -124,7 +131,7 @@ fn is_wildcard(server_name: &str) -> bool {
 }
 
 /// Chains that take the same connections (G:TLS-9): once per pair.
-fn overlaps(listener: &Listener) -> impl Iterator<Item = (String, Vec<Because>)> {
+fn overlaps(listener: &Listener) -> impl Iterator<Item = (String, Vec<Because>, Option<Str>)> {
     let mut taken: FxHashMap<MatchKey, usize> = FxHashMap::default();
     let mut pairs: Vec<(usize, usize, Str)> = Vec::new();
     for (index, chain) in listener.chains.iter().enumerate() {
@@ -153,10 +160,13 @@ fn overlaps(listener: &Listener) -> impl Iterator<Item = (String, Vec<Because>)>
             return (
                 format!("one filter chain names {whom} twice (G:TLS-9)"),
                 involved,
+                None,
             );
         }
         involved.extend(parties(first));
-        (format!("two filter chains take {whom} (G:TLS-9)"), involved)
+        let sni = Some(server_name).filter(|s| !s.is_empty());
+        let why = format!("two filter chains take {whom} (G:TLS-9)");
+        (why, involved, sni)
     })
 }
 
@@ -211,6 +221,7 @@ pub fn route_config_rejections(config: &RouteConfig) -> Vec<Rejection> {
             name: config.name.clone(),
             why: Str::new(why),
             parties: route.because.clone(),
+            sni: None,
         };
         if !found.contains(&rejection) {
             found.push(rejection);
@@ -234,6 +245,7 @@ pub(super) fn header_rejections(vs: &VirtualService) -> Vec<Rejection> {
                     name: Str::default(),
                     parties: vec![Because::new(&route.object, rule_place(route), why.clone())],
                     why: why.into(),
+                    sni: None,
                 });
             }
         }

@@ -25,10 +25,11 @@ pub(super) fn once(findings: &mut Vec<Finding>) {
 }
 
 impl Workspace {
-    /// The findings of the meshes whose names are wanted, each once per place, with the names of the
-    /// other meshes it holds in.
-    pub fn report(&self, wanted: &dyn Fn(&str) -> bool) -> Report {
-        let meshes: Vec<Mesh<'_>> = self.meshes().filter(|m| wanted(m.name())).collect();
+    /// The findings of the meshes, or of the one that is named, each once per place, with the names of
+    /// the other meshes it holds in.
+    pub(crate) fn merged(&self, name: Option<&str>) -> Report {
+        let wanted = |mesh: &Mesh<'_>| name.is_none_or(|name| mesh.name() == name);
+        let meshes: Vec<Mesh<'_>> = self.meshes().filter(wanted).collect();
         if let [only] = meshes[..] {
             return only.report();
         }
@@ -53,9 +54,6 @@ impl Workspace {
             }
         }
         self.used_elsewhere(&meshes, &mut merged.findings);
-        merged
-            .findings
-            .sort_by(|a, b| super::findings::order(a).cmp(&super::findings::order(b)));
         merged
     }
 

@@ -77,7 +77,13 @@ impl Mesh<'_> {
         index::definitions(self.db(), self.input(), key).pop()
     }
 
-    /// Where a field of an object is written; `None` for objects no file holds.
+    /// Where a field of an object is written, its path as reasons have it, or the nearest field above
+    /// it that is; `None` for objects no file holds.
+    pub fn locate(&self, key: &ResourceKey, path: &str) -> Option<Location> {
+        self.place_of(key, &path.parse().unwrap_or_default(), false)
+    }
+
+    /// The same for a path that is read already.
     pub(super) fn place_of(
         &self,
         key: &ResourceKey,

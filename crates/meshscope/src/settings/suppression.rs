@@ -27,7 +27,10 @@ impl SettingsSuppression {
     pub fn matcher(&self) -> SuppressionMatcher<'_> {
         SuppressionMatcher {
             rule: &self.rule,
-            path: self.path.as_ref().map(|p| Patterns::new(&[p.clone()])),
+            path: self
+                .path
+                .as_ref()
+                .map(|p| Patterns::new(std::slice::from_ref(p))),
             resource: self.resource.as_deref(),
         }
     }

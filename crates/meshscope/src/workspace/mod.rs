@@ -7,6 +7,7 @@ mod discover;
 mod edit;
 mod load;
 mod meshes;
+mod report;
 mod settings;
 #[cfg(test)]
 mod tests;

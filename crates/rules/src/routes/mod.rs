@@ -1,4 +1,6 @@
 //! Rules and matches that no request reaches.
 
+pub mod gateway_route_shadowed;
 pub mod match_never_applies;
+pub mod route_config_rejected;
 pub mod unreachable_route;

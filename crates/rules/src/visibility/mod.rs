@@ -9,4 +9,5 @@ pub mod not_imported_by_sidecar;
 pub mod sidecar_conflict;
 pub mod sidecar_scope_leak;
 pub mod subset_not_visible;
+pub mod virtual_service_hidden_from_gateway;
 pub mod virtual_service_host_conflict;

@@ -1,0 +1,171 @@
+//! The findings of a repository: those of its meshes, as settings level and suppress them, and those
+//! about its settings and files themselves.
+
+use super::Workspace;
+use crate::finding::{Certainty, Edit, Finding, Fix, Location, Position, Range, Severity};
+use crate::mesh::Report;
+use meshscope_yaml::{LineIndex, Span};
+
+/// What files that cannot be read as they are are reported as.
+const UNREADABLE: &str = "unreadable-file";
+
+impl Workspace {
+    /// Every finding, sorted; of one mesh only when `mesh` names it. Findings that several meshes
+    /// share are reported once, for the first of them, with the names of the others.
+    pub fn report(&self, mesh: Option<&str>) -> Report {
+        let mut report = self.merged(mesh);
+        let used = self.suppress(&mut report);
+        if mesh.is_none() {
+            self.about_settings(&used, &mut report.findings);
+        }
+        self.about_files(&mut report.findings);
+        self.set_levels(&mut report.findings);
+        report.findings.sort_by(|a, b| {
+            (&a.location, &a.rule, &a.resource, &a.path, &a.message).cmp(&(
+                &b.location,
+                &b.rule,
+                &b.resource,
+                &b.path,
+                &b.message,
+            ))
+        });
+        report
+    }
+
+    /// Takes out what the settings suppress; which suppressions kept something back.
+    fn suppress(&self, report: &mut Report) -> Vec<bool> {
+        let matchers: Vec<_> = self
+            .settings
+            .suppressions
+            .iter()
+            .map(|s| s.matcher())
+            .collect();
+        let mut used = vec![false; matchers.len()];
+        let before = report.findings.len();
+        report.findings.retain(|finding| {
+            let mut kept = true;
+            for (matcher, used) in matchers.iter().zip(&mut used) {
+                if matcher.matches(finding) {
+                    *used = true;
+                    kept = false;
+                }
+            }
+            kept
+        });
+        report.suppressed += before - report.findings.len();
+        used
+    }
+
+    /// Severities as the settings say; rules that are off are left out.
+    fn set_levels(&self, findings: &mut Vec<Finding>) {
+        if self.settings.levels.is_empty() {
+            return;
+        }
+        findings.retain_mut(|finding| match self.settings.level(&finding.rule) {
+            None => true,
+            Some(level) => match level.severity() {
+                Some(severity) => {
+                    finding.severity = severity;
+                    true
+                }
+                None => false,
+            },
+        });
+    }
+
+    /// Faults of the settings file, and suppressions of it that keep nothing back.
+    fn about_settings(&self, used: &[bool], findings: &mut Vec<Finding>) {
+        let Some(path) = self.settings.file.as_deref() else {
+            return;
+        };
+        let Some(file) = self.file(path) else { return };
+        let lines = LineIndex::new(file.text(&self.db));
+        let range = |span: Span| {
+            let position = |offset: u32| {
+                let at = lines.line_column(offset);
+                Position {
+                    line: at.line,
+                    column: at.column,
+                    offset,
+                }
+            };
+            Range {
+                start: position(span.start),
+                end: position(span.end),
+            }
+        };
+        for problem in &self.settings.problems {
+            let mut finding = plain(problem.rule, problem.severity, problem.message.clone());
+            finding.location = Some(Location {
+                file: path.into(),
+                range: range(problem.span),
+            });
+            finding.help.clone_from(&problem.help);
+            finding.fix = problem.replacement.as_ref().map(|text| Fix {
+                title: format!("write {text}"),
+                safe: false,
+                edits: vec![Edit {
+                    file: path.into(),
+                    range: range(problem.span),
+                    new_text: text.to_string(),
+                }],
+            });
+            findings.push(finding);
+        }
+        let all = self.settings.suppressions.iter().zip(used);
+        for (suppression, _) in all.filter(|(_, used)| !**used) {
+            let message = format!(
+                "{} is not reported here: the suppression is unused",
+                suppression.rule
+            );
+            let mut finding = plain("unused-suppression", Severity::Hint, message);
+            finding.location = Some(Location {
+                file: path.into(),
+                range: range(suppression.span),
+            });
+            finding.help = Some("remove the entry".into());
+            findings.push(finding);
+        }
+    }
+
+    /// Files that could not be read as they are.
+    fn about_files(&self, findings: &mut Vec<Finding>) {
+        for problem in self.problems() {
+            let severity = if problem.skipped {
+                Severity::Info
+            } else {
+                Severity::Hint
+            };
+            let mut finding = plain(UNREADABLE, severity, problem.message.clone());
+            let start = Position {
+                line: 1,
+                column: 1,
+                offset: 0,
+            };
+            finding.location = Some(Location {
+                file: problem.path.to_string(),
+                range: Range { start, end: start },
+            });
+            findings.push(finding);
+        }
+    }
+}
+
+fn plain(rule: &str, severity: Severity, message: String) -> Finding {
+    Finding {
+        rule: rule.into(),
+        severity,
+        certainty: Certainty::Certain,
+        mesh: String::new(),
+        meshes: Vec::new(),
+        resource: None,
+        path: String::new(),
+        location: None,
+        message,
+        help: None,
+        related: Vec::new(),
+        reach: None,
+        equivalents: Vec::new(),
+        fix: None,
+    }
+}

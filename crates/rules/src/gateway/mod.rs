@@ -1,0 +1,8 @@
+//! Gateways: whom they program, what they listen with, and who is routed there.
+
+pub mod gateway_host_mismatch;
+pub mod gateway_host_unrouted;
+pub mod gateway_listener_rejected;
+pub mod gateway_port_not_exposed;
+pub mod gateway_selector_unmatched;
+pub mod gateway_server_dropped;

@@ -1,0 +1,89 @@
+//! Gateway workloads and their servers in words, and which conflicts the files can prove.
+
+use crate::known::is_unknown;
+use meshscope_manifest::spec::Labels;
+use meshscope_manifest::{ResourceKey, Str};
+use meshscope_mesh::db::{Db, Mesh, Name, name};
+use meshscope_mesh::envoy::Because;
+use meshscope_mesh::gateways::{MergedServer, Serves, find_gateway, serves};
+use meshscope_mesh::index::namespaces;
+use meshscope_mesh::visibility::virtual_services_in;
+use meshscope_mesh::workloads::ProxyClass;
+use std::sync::Arc;
+
+/// The workloads of a class.
+pub fn who(class: &ProxyClass) -> String {
+    crate::finding::listing(&class.workloads, 2)
+}
+
+/// Labels as users write them on the command line.
+pub fn words(labels: &Labels) -> String {
+    let pairs: Vec<String> = labels.0.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    pairs.join(", ")
+}
+
+/// A server: `port 443 (PASSTHROUGH)`.
+pub fn server_words(server: &MergedServer) -> String {
+    let what = match serves(&server.server) {
+        Serves::Http => "HTTP",
+        Serves::Https => "HTTPS, ended here",
+        Serves::TerminatedTls => "TLS, ended here",
+        Serves::Passthrough => "TLS passthrough",
+        Serves::AutoPassthrough => "AUTO_PASSTHROUGH",
+        Serves::Tcp => "TCP",
+    };
+    format!("port {} ({what})", server.server.port)
+}
+
+/// Whether objects can be set against each other: their namespaces are known, or all the same. Bases
+/// of overlays are in no namespace yet and may never meet.
+pub fn comparable(parties: &[Because]) -> bool {
+    let mut namespaces = parties.iter().map(|p| &p.object.namespace);
+    let Some(first) = namespaces.next() else {
+        return false;
+    };
+    namespaces.clone().all(|n| n == first) || {
+        !is_unknown(first) && namespaces.all(|n| !is_unknown(n))
+    }
+}
+
+/// A VirtualService that names a Gateway which does not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stray {
+    /// The VirtualService.
+    pub object: ResourceKey,
+    /// Its hosts.
+    pub hosts: Vec<Str>,
+    /// The name that leads nowhere, `namespace/name`.
+    pub gateway: Str,
+    /// Where it is written.
+    pub path: String,
+}
+
+/// The strays of one namespace: unchanged by other edits.
+#[salsa::tracked]
+fn strays_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Stray]> {
+    let mut found = Vec::new();
+    for vs in virtual_services_in(db, mesh, namespace).iter() {
+        for (i, gateway) in vs.gateways.iter().enumerate() {
+            if gateway != "mesh" && find_gateway(db, mesh, gateway).is_none() {
+                found.push(Stray {
+                    object: vs.object.clone(),
+                    hosts: vs.hosts.clone(),
+                    gateway: gateway.clone(),
+                    path: format!("spec.gateways[{i}]"),
+                });
+            }
+        }
+    }
+    found.into()
+}
+
+/// All strays of the mesh.
+#[salsa::tracked]
+pub fn strays(db: &dyn Db, mesh: Mesh) -> Arc<[Stray]> {
+    let all = namespaces(db, mesh);
+    all.iter()
+        .flat_map(|ns| strays_in(db, mesh, name(db, ns)).to_vec())
+        .collect()
+}
