@@ -176,7 +176,7 @@ impl Workspace {
             for target in named.directories.iter_mut().chain(&mut named.files) {
                 *target = real_path(links, target).to_string();
             }
-            used.extend(named.files.iter().map(|f| Str::new(f)));
+            used.extend(named.files.iter().map(Str::new));
             repository.kustomizations.insert(dir.to_string(), named);
         }
         Material {
