@@ -76,22 +76,18 @@ fn texts(workloads: usize) -> Vec<String> {
 /// A mesh with everything below the scopes computed.
 fn indexed(texts: &[String]) -> (Db, Mesh) {
     let db = Db::default();
-    let file = |(i, text): (usize, &String)| Unit {
-        file: SourceFile::builder(format!("{i}.yaml").into(), Arc::from(text.as_str()), None)
+    let file = |(i, text): (usize, &String)| {
+        SourceFile::builder(format!("{i}.yaml").into(), Arc::from(text.as_str()), None)
             .durability(Durability::HIGH)
-            .new(&db),
-        namespace: None,
+            .new(&db)
     };
-    let units: Vec<Unit> = texts.iter().enumerate().map(file).collect();
-    let mesh = Mesh::builder(
-        "m".into(),
-        units.clone().into(),
-        Arc::new(MeshSettings::default()),
-    )
-    .durability(Durability::HIGH)
-    .new(&db);
-    units.par_iter().for_each_with(db.clone(), |db, unit| {
-        file_summary(&*db, unit.file);
+    let files: Vec<SourceFile> = texts.iter().enumerate().map(file).collect();
+    let units: Vec<Unit> = files.iter().map(|file| Unit::file(*file, None)).collect();
+    let mesh = Mesh::builder("m".into(), units.into(), Arc::new(MeshSettings::default()))
+        .durability(Durability::HIGH)
+        .new(&db);
+    files.par_iter().for_each_with(db.clone(), |db, file| {
+        file_summary(&*db, *file);
     });
     public_services(&db, mesh);
     for ns in namespaces(&db, mesh).iter() {

@@ -8,19 +8,41 @@ use crate::progress::Progress;
 use meshscope::engine::index;
 use meshscope::engine::workloads::{ProxyKind, Workload, find_workload, workloads};
 use meshscope::manifest::ResourceKey;
+use meshscope::settings::RULE;
 use meshscope::{Mesh, OsFileSystem, ResourceRef, Role, Who, WhoError, Workspace};
 use std::sync::Arc;
 
 /// How many names are offered for one that leads nowhere.
 const OFFERED: usize = 3;
 
-/// The repository, every file read.
+/// The repository, every file read. Settings that are wrong are said on stderr: the answer is then
+/// one about another mesh than was meant.
 pub fn workspace(cli: &Cli) -> Result<Workspace, Failure> {
     let workspace = Workspace::open(&cli.root, &OsFileSystem)?;
     let progress = Progress::new(workspace.files().count());
     workspace.prime(&|| progress.step());
     progress.done();
+    complain_of_settings(&workspace);
     Ok(workspace)
+}
+
+fn complain_of_settings(workspace: &Workspace) {
+    let settings = workspace.settings();
+    let Some(file) = settings.file.as_deref() else {
+        return;
+    };
+    let text = workspace.file(file).map(|f| f.text(workspace.db()).clone());
+    for problem in settings.problems.iter().filter(|p| p.rule == RULE) {
+        let before = text
+            .as_deref()
+            .and_then(|t| t.get(..problem.span.start as usize));
+        let line = before.map_or(String::new(), |t| {
+            format!(":{}", t.matches('\n').count() + 1)
+        });
+        let help = problem.help.as_deref();
+        let help = help.map_or(String::new(), |help| format!("; {help}"));
+        crate::output::complain(&format!("{file}{line}: {}{help}", problem.message));
+    }
 }
 
 /// The mesh asked about: the one named, or the only one.

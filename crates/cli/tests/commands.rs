@@ -249,6 +249,17 @@ fn names_that_lead_nowhere_are_answered_with_the_nearest() {
 }
 
 #[test]
+fn settings_that_are_wrong_are_said_beside_the_answer() {
+    let repo = Repository::new("settings");
+    std::fs::write(repo.0.join("meshscope.yaml"), "version: 1\nistoi: 1.30.0\n").unwrap();
+    let output = repo.run(&["gateways", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(0));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("meshscope.yaml:2: "), "{said}");
+    serde_json::from_slice::<Value>(&output.stdout).unwrap();
+}
+
+#[test]
 fn gateways_shows_what_is_bound_and_what_is_not() {
     let repo = Repository::new("gateways");
     assert_eq!(

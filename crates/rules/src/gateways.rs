@@ -5,7 +5,7 @@ use meshscope_manifest::spec::Labels;
 use meshscope_manifest::{ResourceKey, Str};
 use meshscope_mesh::db::{Db, Mesh, Name, name};
 use meshscope_mesh::envoy::Because;
-use meshscope_mesh::gateways::{MergedServer, Serves, find_gateway, serves};
+use meshscope_mesh::gateways::{MergedServer, Serves, find_gateway, gateways_in, serves};
 use meshscope_mesh::index::namespaces;
 use meshscope_mesh::visibility::virtual_services_in;
 use meshscope_mesh::workloads::ProxyClass;
@@ -35,16 +35,27 @@ pub fn server_words(server: &MergedServer) -> String {
     format!("port {} ({what})", server.server.port)
 }
 
-/// Whether objects can be set against each other: their namespaces are known, or all the same. Bases
-/// of overlays are in no namespace yet and may never meet.
-pub fn comparable(parties: &[Because]) -> bool {
+/// Whether objects can be set against each other: their namespaces are known, or all the same, and
+/// their servers are written out. Bases of overlays are in no namespace yet and may never meet; a
+/// server without hosts, or with placeholders for them, waits for a template.
+pub fn comparable(db: &dyn Db, mesh: Mesh, parties: &[Because]) -> bool {
     let mut namespaces = parties.iter().map(|p| &p.object.namespace);
     let Some(first) = namespaces.next() else {
         return false;
     };
-    namespaces.clone().all(|n| n == first) || {
-        !is_unknown(first) && namespaces.all(|n| !is_unknown(n))
-    }
+    let together = namespaces.clone().all(|n| n == first)
+        || (!is_unknown(first) && namespaces.all(|n| !is_unknown(n)));
+    together && parties.iter().all(|p| is_written_out(db, mesh, p))
+}
+
+fn is_written_out(db: &dyn Db, mesh: Mesh, party: &Because) -> bool {
+    let all = gateways_in(db, mesh, name(db, &party.object.namespace));
+    let mut own = all.iter().filter(|g| g.object == party.object);
+    own.all(|gateway| {
+        let server = (0..gateway.servers.len()).find(|i| gateway.server_path(*i) == party.path);
+        let server = server.and_then(|i| gateway.servers.get(i));
+        server.is_none_or(|s| !s.hosts.is_empty() && !s.hosts.iter().any(|h| is_unknown(h)))
+    })
 }
 
 /// A VirtualService that names a Gateway which does not exist.

@@ -19,7 +19,7 @@ use meshscope_manifest::spec::traffic::ClientTlsMode;
 use std::sync::Arc;
 
 impl Walk<'_> {
-    pub fn to_service(
+    pub fn at_service(
         &mut self,
         site: &Site,
         passed: &Passed,
@@ -71,7 +71,7 @@ impl Walk<'_> {
                 let sent = tls_to(Some((&endpoint, inner)));
                 let mut bytes = passed.bytes.clone();
                 wrap(&mut bytes, &sent, passed.http);
-                let mut trace = self.to_workload(site, passed, &workload, inner, bytes, &sent);
+                let mut trace = self.at_workload(site, passed, &workload, inner, bytes, &sent);
                 if others > 0 {
                     trace.assumptions.push(
                         format!(
@@ -88,7 +88,7 @@ impl Walk<'_> {
         }
     }
 
-    fn to_workload(
+    fn at_workload(
         &mut self,
         site: &Site,
         passed: &Passed,
@@ -98,17 +98,17 @@ impl Walk<'_> {
         sent: &SentTls,
     ) -> Trace {
         let Some(proxy) = proxy_of(workload) else {
-            return self.to_bare(passed, workload, sent);
+            return self.at_bare(passed, workload, sent);
         };
         let answer = match proxy.kind {
-            ProxyKind::Router => self.to_gateway(&proxy, port, &bytes),
-            ProxyKind::Sidecar => self.to_sidecar(site, workload, proxy, port, &bytes, sent),
+            ProxyKind::Router => self.at_gateway(&proxy, port, &bytes),
+            ProxyKind::Sidecar => self.at_sidecar(site, workload, proxy, port, &bytes, sent),
         };
         through(answer, passed.http)
     }
 
     /// A workload without proxy: mutual TLS finds nobody who answers it (O:11.6).
-    fn to_bare(&self, passed: &Passed, workload: &Workload, sent: &SentTls) -> Trace {
+    fn at_bare(&self, passed: &Passed, workload: &Workload, sent: &SentTls) -> Trace {
         let label: Str = workload.label().into();
         if sent.mode == Some(ClientTlsMode::IstioMutual) {
             let mut trace = empty(Verdict::MtlsError, ClientSees::Reset);
@@ -122,7 +122,7 @@ impl Walk<'_> {
         trace
     }
 
-    fn to_gateway(&mut self, proxy: &Proxy, port: u32, bytes: &Bytes) -> Trace {
+    fn at_gateway(&mut self, proxy: &Proxy, port: u32, bytes: &Bytes) -> Trace {
         match gateway_site(self.db, self.mesh, proxy, "", port) {
             Ok(site) => self.go(&site, bytes),
             Err(hop) => {
@@ -133,7 +133,7 @@ impl Walk<'_> {
         }
     }
 
-    fn to_sidecar(
+    fn at_sidecar(
         &mut self,
         site: &Site,
         workload: &Arc<Workload>,

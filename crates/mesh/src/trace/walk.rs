@@ -181,7 +181,7 @@ impl<'db> Walk<'db> {
                 subset,
             } => {
                 let own = own(Verdict::Routed, 0);
-                let (trace, sent) = self.to_service(site, passed, &service, port, &subset);
+                let (trace, sent) = self.at_service(site, passed, &service, port, &subset);
                 (trace, sent, own)
             }
         }

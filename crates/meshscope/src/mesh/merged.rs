@@ -25,11 +25,10 @@ pub(super) fn once(findings: &mut Vec<Finding>) {
 }
 
 impl Workspace {
-    /// The findings of the meshes, or of the one that is named, each once per place, with the names of
-    /// the other meshes it holds in.
-    pub(crate) fn merged(&self, name: Option<&str>) -> Report {
-        let wanted = |mesh: &Mesh<'_>| name.is_none_or(|name| mesh.name() == name);
-        let meshes: Vec<Mesh<'_>> = self.meshes().filter(wanted).collect();
+    /// The findings of the meshes whose names are wanted, each once per place, with the names of the
+    /// other meshes it holds in.
+    pub(crate) fn merged_report(&self, wanted: &dyn Fn(&str) -> bool) -> Report {
+        let meshes: Vec<Mesh<'_>> = self.meshes().filter(|m| wanted(m.name())).collect();
         if let [only] = meshes[..] {
             return only.report();
         }

@@ -38,7 +38,7 @@ pub(super) struct Discovered {
 
 /// What a file says about deployment. Only documents that can say something are parsed.
 #[salsa::tracked]
-fn deployment_facts(db: &dyn Db, file: SourceFile) -> Arc<[Fact]> {
+fn file_facts(db: &dyn Db, file: SourceFile) -> Arc<[Fact]> {
     let text = file.text(db);
     if !may_hold_resources(text) {
         return Arc::default();
@@ -99,7 +99,7 @@ impl Workspace {
             let dir = name(&self.db, dir_of(path));
             references(&self.db, self.repository, dir).clone()
         });
-        Some(Deployment(deployment_facts(&self.db, file).clone(), named))
+        Some(Deployment(file_facts(&self.db, file).clone(), named))
     }
 
     /// The meshes that files describe; `None` when no file says how anything is deployed.
@@ -160,7 +160,7 @@ impl Workspace {
             if is_chart {
                 charts.push(dir_of(path).to_owned());
             }
-            let facts = deployment_facts(db, file);
+            let facts = file_facts(db, file);
             if self.is_settings_file(path) {
                 continue;
             }

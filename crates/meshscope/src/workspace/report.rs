@@ -13,7 +13,7 @@ impl Workspace {
     /// Every finding, sorted; of one mesh only when `mesh` names it. Findings that several meshes
     /// share are reported once, for the first of them, with the names of the others.
     pub fn report(&self, mesh: Option<&str>) -> Report {
-        let mut report = self.merged(mesh);
+        let mut report = self.merged_report(&|name| mesh.is_none_or(|wanted| wanted == name));
         let used = self.suppress(&mut report);
         if mesh.is_none() {
             self.about_settings(&used, &mut report.findings);

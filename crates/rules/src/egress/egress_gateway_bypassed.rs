@@ -37,15 +37,22 @@ fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding>
     if is_unknown(own) {
         return Vec::new();
     }
-    let all = virtual_services_in(db, mesh, namespace);
-    let mut found: Vec<Finding> = all
+    let own_services = virtual_services_in(db, mesh, namespace);
+    let mut found: Vec<Finding> = own_services
         .iter()
         .filter_map(|vs| shared_leg(db, mesh, vs))
         .collect();
+    // Without a leg of the mesh, or a service that says the host is outside, a route through a gateway
+    // is one for those who come in there.
+    let is_promise = |i: &&Intended| {
+        let mut all = own_services.iter();
+        i.service.is_some() || all.any(|v| v.object == i.virtual_service && v.is_bound_to("mesh"))
+    };
     let all = intended(db, mesh);
     let of_own: Vec<&Intended> = all
         .iter()
         .filter(|i| i.virtual_service.namespace == *own)
+        .filter(is_promise)
         .filter(|i| {
             !found
                 .iter()

@@ -63,7 +63,7 @@ fn broken(db: &dyn Db, mesh: Mesh, path: &HostPath, verdict: Verdict) -> Option<
     };
     let at = of(Kind::DestinationRule).or(of(Kind::VirtualService))?;
     let sends = match sent {
-        Some(mode) => format!("TLS of mode {}", format!("{mode:?}").to_uppercase()),
+        Some(mode) => format!("TLS of mode {}", mode.name()),
         None if path.call.scheme.is_tls() => "the application's own TLS".to_owned(),
         None => "plaintext".to_owned(),
     };

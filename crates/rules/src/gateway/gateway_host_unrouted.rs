@@ -2,7 +2,7 @@
 //! G:TLS-5, G:TLS-7, G:LST-5).
 
 use crate::finding::listing;
-use crate::gateways::{server_words, strays};
+use crate::gateways::{Stray, server_words, strays};
 use crate::prelude::*;
 use meshscope_mesh::gateways::{
     Binding, Gateway, GatewayConfig, MergedServer, Serves, UnboundReason, bindings,
@@ -65,7 +65,14 @@ fn unattached(db: &dyn Db, mesh: Mesh, gateway: &Gateway) -> Option<Finding> {
         if redirects || serves(server) == Serves::AutoPassthrough {
             continue;
         }
-        for stray in strays.iter().filter(|s| !is_unknown(&s.gateway)) {
+        // One that names this very Gateway in another namespace.
+        let namesake = |s: &&Stray| {
+            let name = s.gateway.rsplit('/').next();
+            name == Some(gateway.name.as_str())
+                && !is_unknown(&s.gateway)
+                && !is_unknown(&s.object.namespace)
+        };
+        for stray in strays.iter().filter(namesake) {
             let open = open_hosts(gateway, index, &stray.object.namespace);
             let meets = |o: &Str| !is_unknown(o) && stray.hosts.iter().any(|h| matches(o, h));
             let Some(host) = open.iter().position(meets) else {
@@ -140,7 +147,7 @@ fn unrouted(
         .collect();
     // An overlay nobody has built yet may bring the two together.
     let same_name = |g: &str| g.rsplit('/').next() == Some(gateway.name.as_str());
-    let unbuilt = |s: &&&crate::gateways::Stray| is_unknown(&s.gateway) && same_name(&s.gateway);
+    let unbuilt = |s: &&&Stray| is_unknown(&s.gateway) && same_name(&s.gateway);
     if near.iter().any(|s| unbuilt(&s)) {
         return None;
     }
@@ -157,6 +164,12 @@ fn unrouted(
     );
     let mut finding =
         Finding::new(RULE.name, RULE.severity, &gateway.object, &path, message).help(help);
+    // A Gateway for everything waits for routes that controllers or other repositories make.
+    let for_everything = names.iter().all(|n| n == "*");
+    if for_everything && here.is_empty() && near.is_empty() {
+        finding = finding.certainty(Certainty::Assumed);
+        finding.severity = Severity::Info;
+    }
     for binding in here {
         for unbound in &binding.unbound {
             let about = unbound.server.is_none_or(|s| s == server.index);

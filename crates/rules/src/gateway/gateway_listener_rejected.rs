@@ -25,7 +25,7 @@ fn check(db: &dyn Db, mesh: Mesh, class: &ProxyClass) -> Vec<Finding> {
         let Some(at) = refused.parties.first() else {
             continue;
         };
-        if refused.what != Rejected::Listener || !comparable(&refused.parties) {
+        if refused.what != Rejected::Listener || !comparable(db, mesh, &refused.parties) {
             continue;
         }
         let listener = config.listeners.iter().find(|l| l.name == refused.name);

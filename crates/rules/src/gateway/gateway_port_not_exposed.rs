@@ -79,7 +79,7 @@ fn unreachable(
     let reached = targets
         .iter()
         .any(|t| t.target_port == server.listener_port);
-    if reached || !gateway.is_legacy() {
+    if reached || !gateway.is_legacy() || server.server.port == 0 {
         return None;
     }
     let port = server.server.port;

@@ -21,7 +21,10 @@ pub static RULE: Rule = Rule {
 
 fn check(db: &dyn Db, mesh: Mesh, class: &ProxyClass) -> Vec<Finding> {
     let config = gateway_listeners(db, mesh, &class.proxy);
-    let dropped = config.dropped.iter().filter(|d| comparable(&d.parties));
+    let dropped = config
+        .dropped
+        .iter()
+        .filter(|d| comparable(db, mesh, &d.parties));
     dropped.filter_map(|d| lost(db, mesh, class, d)).collect()
 }
 

@@ -42,7 +42,7 @@ fn check(db: &dyn Db, mesh: Mesh, class: &ProxyClass) -> Vec<Finding> {
                 let Some(by) = winner.and_then(place) else {
                     continue;
                 };
-                if !comparable(&[at.clone(), by.clone()]) {
+                if !comparable(db, mesh, &[at.clone(), by.clone()]) {
                     continue;
                 }
                 let finding = finding(db, mesh, class, at, by, &host.domains);

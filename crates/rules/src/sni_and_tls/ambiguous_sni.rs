@@ -26,7 +26,11 @@ pub static RULE: Rule = Rule {
 fn check(db: &dyn Db, mesh: Mesh, class: &ProxyClass) -> Vec<Finding> {
     let config = gateway_listeners(db, mesh, &class.proxy);
     let mut found = Vec::new();
-    for dropped in config.dropped.iter().filter(|d| comparable(&d.parties)) {
+    for dropped in config
+        .dropped
+        .iter()
+        .filter(|d| comparable(db, mesh, &d.parties))
+    {
         found.extend(match &dropped.reason {
             DropReason::DuplicateHosts(hosts) => server(db, mesh, class, dropped, hosts),
             DropReason::DuplicateSni(hosts) => route(db, mesh, class, dropped, hosts),
@@ -37,7 +41,7 @@ fn check(db: &dyn Db, mesh: Mesh, class: &ProxyClass) -> Vec<Finding> {
         .rejections
         .iter()
         .filter(|r| r.what == Rejected::Listener);
-    found.extend(refused.filter_map(|r| rejected(class, r)));
+    found.extend(refused.filter_map(|r| rejected(db, mesh, class, r)));
     found
 }
 
@@ -167,9 +171,9 @@ fn tls_match(db: &dyn Db, mesh: Mesh, at: &Because) -> Option<(L4Route, usize)> 
 }
 
 /// Two chains with one name: Envoy refuses the listener (G:TLS-9).
-fn rejected(class: &ProxyClass, rejection: &Rejection) -> Option<Finding> {
+fn rejected(db: &dyn Db, mesh: Mesh, class: &ProxyClass, rejection: &Rejection) -> Option<Finding> {
     let sni = rejection.sni.as_ref()?;
-    if !comparable(&rejection.parties) {
+    if !comparable(db, mesh, &rejection.parties) {
         return None;
     }
     let at = rejection

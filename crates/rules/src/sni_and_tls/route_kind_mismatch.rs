@@ -134,9 +134,7 @@ fn unused(db: &dyn Db, mesh: Mesh, vs: &VirtualService, block: &Block) -> Option
                 continue;
             }
             let kind = serves(server);
-            let Some(rules) = kind.rules() else {
-                return None;
-            };
+            let rules = kind.rules()?;
             // Its own rule: tls-route-on-terminating-server.
             if rules == block.kind || (block.kind == "tls" && kind.ends_tls()) {
                 return None;

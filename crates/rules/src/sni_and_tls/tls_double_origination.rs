@@ -70,10 +70,7 @@ fn of_rule(db: &dyn Db, mesh: Mesh, vs: &VirtualService, rule: &L4Route) -> Vec<
                 .iter()
                 .find(|b| b.object.kind == Kind::DestinationRule);
             if let (true, Some(by)) = (wraps, by) {
-                let mode = sent
-                    .mode
-                    .map(|m| format!("{m:?}").to_uppercase())
-                    .unwrap_or_default();
+                let mode = sent.mode.map(ClientTlsMode::name).unwrap_or_default();
                 let message = format!(
                     "traffic for {}:{port} arrives encrypted at {} (a tls rule passes it on as it is) and {} wraps it again ({mode})",
                     service.host,

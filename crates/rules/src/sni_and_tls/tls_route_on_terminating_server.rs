@@ -58,10 +58,7 @@ fn ignored(db: &dyn Db, mesh: Mesh, binding: &Binding) -> Vec<Finding> {
         if !has.contains(&"tls") || !serves(server).ends_tls() {
             continue;
         }
-        let mode = server
-            .tls
-            .as_ref()
-            .map(|t| format!("{:?}", t.mode).to_uppercase());
+        let mode = server.tls.as_ref().map(|t| t.mode.name());
         let outcome = match serves(server) {
             Serves::Https => "every request is answered 404",
             _ => "no filter chain is made for it",

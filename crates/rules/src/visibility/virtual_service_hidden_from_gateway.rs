@@ -51,7 +51,7 @@ fn hidden(db: &dyn Db, mesh: Mesh, vs: &VirtualService) -> Vec<Finding> {
             .collect();
         pods.sort();
         pods.dedup();
-        let to: Vec<Str> = seen_by.iter().cloned().collect();
+        let to: Vec<Str> = seen_by.to_vec();
         let only = match to.is_empty() {
             true => "nobody".to_owned(),
             false => format!("only {}", listing(&to, 3)),
