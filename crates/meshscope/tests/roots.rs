@@ -263,6 +263,21 @@ fn an_edit_of_a_base_re_runs_only_the_roots_that_use_it() {
 }
 
 #[test]
+fn settings_choose_among_roots() {
+    let settings = "meshes: [{name: one, include: [apps/a]}, {name: two, include: [apps]}]\n";
+    let workspace = open(&overlays().with("/repo/meshscope.yaml", settings));
+    let units = |name: &str| {
+        let mesh = workspace.mesh(name).unwrap();
+        mesh.input().units(mesh.db()).len()
+    };
+    assert_eq!((units("one"), units("two")), (1, 2));
+    let workspace = open(&overlays().with("/repo/meshscope.yaml", "exclude: [apps/a]\n"));
+    assert!(
+        !has(&workspace, Kind::Service, "a", "web") && has(&workspace, Kind::Service, "b", "web")
+    );
+}
+
+#[test]
 fn a_patch_is_no_object_and_no_unit() {
     let workspace = open(&overlays());
     for mesh in workspace.meshes() {

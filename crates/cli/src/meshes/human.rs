@@ -7,13 +7,13 @@ use std::fmt::Write;
 pub fn render(settings: Option<&str>, meshes: &[Profile]) -> String {
     let mut text = match settings {
         Some(file) => format!("Settings are read from {file}.\n"),
-        None => {
-            "There is no meshscope.yaml: the whole root is one mesh. `meshscope init` writes one.\n"
-                .to_owned()
-        }
+        None => "There is no meshscope.yaml; `meshscope init` writes one.\n".to_owned(),
     };
     for mesh in meshes {
-        let _ = writeln!(text, "\n{}", mesh.name);
+        let _ = writeln!(text, "\n{}: {}", mesh.name, mesh.reason);
+        if let Some(why) = &mesh.uncertain {
+            let _ = writeln!(text, "  uncertain: {why}");
+        }
         let _ = writeln!(
             text,
             "  {} with {} in {}",

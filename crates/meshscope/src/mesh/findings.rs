@@ -155,7 +155,7 @@ impl Mesh<'_> {
 }
 
 /// What findings are sorted by.
-pub(super) fn order(f: &Finding) -> (&Option<Location>, &str, &Option<ResourceId>, &str, &str) {
+fn order(f: &Finding) -> (&Option<Location>, &str, &Option<ResourceId>, &str, &str) {
     (&f.location, &f.rule, &f.resource, &f.path, &f.message)
 }
 

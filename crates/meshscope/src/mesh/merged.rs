@@ -54,9 +54,6 @@ impl Workspace {
         }
         self.used_elsewhere(&meshes, &mut merged.findings);
         merged
-            .findings
-            .sort_by(|a, b| super::findings::order(a).cmp(&super::findings::order(b)));
-        merged
     }
 
     /// A suppression is unused only when no mesh with its file uses it.

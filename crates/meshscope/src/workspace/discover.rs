@@ -8,8 +8,8 @@ use crate::db::Database;
 use meshscope_manifest::document::may_hold_resources;
 use meshscope_manifest::kustomize::{References, is_kustomization};
 use meshscope_manifest::repository::{
-    self, Fact, FileFacts, Identity, Repository, Root, RootKind, discover, is_unknown, layout,
-    split,
+    self, Fact, FileFacts, Identity, MeshSetting, Repository, Root, RootKind, discover, is_unknown,
+    layout, split,
 };
 use meshscope_manifest::{Kind, ResourceKey, Str, read};
 use meshscope_mesh::db::{Db, name};
@@ -23,9 +23,17 @@ use std::sync::Arc;
 /// A mesh that was found.
 pub(super) struct Found {
     pub name: Str,
-    pub units: Vec<Unit>,
+    pub units: Vec<(Str, Unit)>,
     pub reason: String,
     pub uncertain: Option<String>,
+}
+
+/// What the files of a repository say about deployment.
+pub(super) struct Discovered {
+    /// The meshes that are found when nobody says otherwise.
+    pub meshes: Vec<Found>,
+    /// The units of all roots by path, those set aside too: what settings choose from.
+    pub all: Vec<(Str, Unit)>,
 }
 
 /// What a file says about deployment. Only documents that can say something are parsed.
@@ -35,8 +43,6 @@ fn file_facts(db: &dyn Db, file: SourceFile) -> Arc<[Fact]> {
     if !may_hold_resources(text) {
         return Arc::default();
     }
-    let speaks =
-        |text: &str| text.contains("argoproj.io") || text.contains("kustomize.toolkit.fluxcd.io");
     let mut facts = vec![Fact::Resource];
     if speaks(text) {
         let spans = documents(text).into_iter();
@@ -48,6 +54,20 @@ fn file_facts(db: &dyn Db, file: SourceFile) -> Arc<[Fact]> {
         }));
     }
     facts.into()
+}
+
+/// Whether a text may hold an Application or a Kustomization of Flux.
+fn speaks(text: &str) -> bool {
+    text.contains("argoproj.io") || text.contains("kustomize.toolkit.fluxcd.io")
+}
+
+/// Whether an edit of a file can change where meshes are: nearly none can, and that costs a look at
+/// the text.
+pub(super) fn may_matter(path: &str, before: &str, after: &str) -> bool {
+    is_kustomization(path)
+        || speaks(before)
+        || speaks(after)
+        || may_hold_resources(before) != may_hold_resources(after)
 }
 
 fn dir_of(path: &str) -> &str {
@@ -83,18 +103,20 @@ impl Workspace {
     }
 
     /// The meshes that files describe; `None` when no file says how anything is deployed.
-    pub(super) fn discover(&self) -> Option<Vec<Found>> {
+    pub(super) fn discover(&self) -> Option<Discovered> {
         let material = self.material();
-        let speaks = |fact: &Fact| matches!(fact, Fact::Application(_) | Fact::Flux(_));
+        let tells = |fact: &Fact| matches!(fact, Fact::Application(_) | Fact::Flux(_));
         let mut files = material.repository.files.iter();
         if material.repository.kustomizations.is_empty()
-            && !files.any(|file| file.facts.iter().any(speaks))
+            && !files.any(|file| file.facts.iter().any(tells))
         {
             return None;
         }
         let meshes = discover(&material.repository, &[]).meshes;
+        let whole = discover(&material.repository, &[MeshSetting::default()]).meshes;
         let roots: BTreeMap<(Str, RootKind), &Root> = meshes
             .iter()
+            .chain(&whole)
             .flat_map(|mesh| &mesh.roots)
             .map(|root| ((root.dir.clone(), root.kind), root))
             .collect();
@@ -120,7 +142,12 @@ impl Workspace {
                 uncertain: mesh.uncertain,
             }));
         }
-        Some(found)
+        let whole = whole.iter();
+        let all = whole.flat_map(|mesh| in_order(&self.db, mesh, &units));
+        Some(Discovered {
+            meshes: found,
+            all: all.collect(),
+        })
     }
 
     fn material(&self) -> Material {
@@ -241,7 +268,7 @@ fn in_order(
     db: &Database,
     mesh: &repository::Mesh,
     units: &BTreeMap<(Str, RootKind), Vec<Unit>>,
-) -> Vec<Unit> {
+) -> Vec<(Str, Unit)> {
     let mut roots: Vec<&Root> = mesh.roots.iter().collect();
     roots.sort_by_key(|root| std::cmp::Reverse(root.dir.len()));
     let own = |root: &&Root| units.get(&(root.dir.clone(), root.kind));
@@ -255,5 +282,5 @@ fn in_order(
         };
         ordered.entry(path).or_insert_with(|| unit.clone());
     }
-    ordered.into_values().collect()
+    ordered.into_iter().collect()
 }

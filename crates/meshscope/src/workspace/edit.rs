@@ -1,5 +1,6 @@
 //! Edits in memory: what an editor does to files. Files touched become LOW durability and stay so.
 
+use super::discover::may_matter;
 use super::load::new_file;
 use super::{FileEntry, Workspace};
 use meshscope_manifest::Str;
@@ -32,11 +33,12 @@ impl Workspace {
         };
         if **entry.input.text(&self.db) != *text {
             let text: Arc<str> = text.into();
-            let before = self.deployment(path);
+            let matters = may_matter(path, entry.input.text(&self.db), &text);
+            let before = matters.then(|| self.deployment(path));
             let mut setter = entry.input.set_text(&mut self.db);
             setter = setter.with_durability(Durability::LOW);
             setter.to(text);
-            if entry.present && self.deployment(path) != before {
+            if entry.present && before.is_some_and(|before| self.deployment(path) != before) {
                 self.refresh_meshes();
             }
         }

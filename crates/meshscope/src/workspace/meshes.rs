@@ -1,9 +1,10 @@
 //! Which files make which mesh: the settings say so, or the repository does, or all of it is one.
 
 use super::Workspace;
+use super::discover::Discovered;
 use crate::settings::{MeshSpec, Patterns};
 use meshscope_manifest::Str;
-use meshscope_mesh::{Mesh as MeshInput, SourceFile, Unit};
+use meshscope_mesh::{Mesh as MeshInput, Unit};
 use salsa::{Durability, Setter};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -59,13 +60,18 @@ impl Workspace {
     }
 
     fn planned(&self) -> Vec<Planned> {
+        let discovered = self.discover();
         // Settings that say nothing of files hold for every mesh that is found.
         let for_all = match &self.settings.meshes[..] {
             [] => MeshSpec::default(),
-            [one] if one.include.is_empty() && one.exclude.is_empty() => one.clone(),
+            [one] if one.include.is_empty() && one.name == MeshSpec::default().name => one.clone(),
             several => {
+                let all = match discovered {
+                    Some(discovered) => discovered.all,
+                    None => self.whole(),
+                };
                 let by_settings = several.iter().map(|spec| Planned {
-                    units: self.matching(spec),
+                    units: self.matching(spec, &all),
                     spec: spec.clone(),
                     reason: "the settings say so".to_owned(),
                     uncertain: None,
@@ -73,23 +79,21 @@ impl Workspace {
                 return by_settings.collect();
             }
         };
-        let all = || Planned {
-            units: self.matching(&for_all),
+        let one = |units: &[(Str, Unit)], reason: &str| Planned {
+            units: self.matching(&for_all, units),
             spec: for_all.clone(),
-            reason: "nothing says how anything is deployed: all files are one mesh".to_owned(),
+            reason: reason.to_owned(),
             uncertain: None,
         };
-        let Some(found) = self.discover() else {
-            return vec![all()];
+        let Some(Discovered { meshes, .. }) = discovered else {
+            let reason = "nothing says how anything is deployed: all files are one mesh";
+            return vec![one(&self.whole(), reason)];
         };
-        if found.is_empty() {
-            return vec![Planned {
-                units: Vec::new(),
-                reason: "no directory is applied as a whole".to_owned(),
-                ..all()
-            }];
+        if meshes.is_empty() {
+            return vec![one(&[], "no directory is applied as a whole")];
         }
-        let named = found.into_iter().map(|found| Planned {
+        let named = meshes.into_iter().map(|found| Planned {
+            units: self.matching(&for_all, &found.units),
             spec: MeshSpec {
                 name: match found.name.as_str() {
                     "" => for_all.name.clone(),
@@ -97,11 +101,17 @@ impl Workspace {
                 },
                 ..for_all.clone()
             },
-            units: found.units,
             reason: found.reason,
             uncertain: found.uncertain,
         });
         named.collect()
+    }
+
+    /// Every file as a unit.
+    fn whole(&self) -> Vec<(Str, Unit)> {
+        self.files()
+            .map(|(path, file)| (path.clone(), Unit::file(file, None)))
+            .collect()
     }
 
     fn new_input(&self, spec: &MeshSpec) -> MeshInput {
@@ -126,8 +136,8 @@ impl Workspace {
         input
     }
 
-    /// The files of a mesh in load order: by pattern, then by path.
-    fn matching(&self, spec: &MeshSpec) -> Vec<Unit> {
+    /// Those of the units that are of a mesh, in load order: by pattern, then by path.
+    fn matching(&self, spec: &MeshSpec, units: &[(Str, Unit)]) -> Vec<Unit> {
         let include = Patterns::new(&spec.include);
         let exclude = Patterns::new(&spec.exclude);
         let rank = |path: &Str| {
@@ -139,14 +149,18 @@ impl Workspace {
                 include.first_match(path)
             }
         };
-        let files = self.files();
-        let mut ranked: Vec<(usize, SourceFile)> = files
-            .filter_map(|(path, file)| Some((rank(path)?, file)))
+        let mut ranked: Vec<(usize, &Unit)> = units
+            .iter()
+            .filter_map(|(path, unit)| Some((rank(path)?, unit)))
             .collect();
         ranked.sort_by_key(|(rank, _)| *rank);
-        let files = ranked.into_iter().map(|(_, file)| file);
-        files
-            .map(|file| Unit::file(file, spec.default_namespace.clone()))
-            .collect()
+        let with_default = |unit: &Unit| Unit {
+            namespace: match &unit.namespace {
+                Some(namespace) => Some(namespace.clone()),
+                None => spec.default_namespace.clone(),
+            },
+            ..unit.clone()
+        };
+        ranked.iter().map(|(_, unit)| with_default(unit)).collect()
     }
 }

@@ -10,7 +10,8 @@ use meshscope_yaml::{LineIndex, Span};
 const UNREADABLE: &str = "unreadable-file";
 
 impl Workspace {
-    /// Every finding, sorted; of one mesh only when `mesh` names it.
+    /// Every finding, sorted; of one mesh only when `mesh` names it. Findings that several meshes
+    /// share are reported once, for the first of them, with the names of the others.
     pub fn report(&self, mesh: Option<&str>) -> Report {
         let mut report = self.merged_report(&|name| mesh.is_none_or(|wanted| wanted == name));
         let used = self.suppress(&mut report);
