@@ -3,6 +3,9 @@
 use meshscope::{Assumption, Origin, Profile};
 use std::fmt::Write;
 
+/// So many roots of a mesh are named.
+const ROOTS: usize = 6;
+
 /// Every mesh with what is assumed of it.
 pub fn render(settings: Option<&str>, meshes: &[Profile]) -> String {
     let mut text = match settings {
@@ -22,7 +25,12 @@ pub fn render(settings: Option<&str>, meshes: &[Profile]) -> String {
             count(mesh.namespaces.len(), "namespace"),
         );
         if !mesh.roots.is_empty() {
-            let _ = writeln!(text, "  under {}", mesh.roots.join(", "));
+            let shown: Vec<&str> = mesh.roots.iter().take(ROOTS).map(AsRef::as_ref).collect();
+            let more = match mesh.roots.len().saturating_sub(ROOTS) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let _ = writeln!(text, "  under {}{more}", shown.join(", "));
         }
         let width = mesh.assumptions.iter().map(|a| a.key.len()).max();
         let width = width.unwrap_or_default();
