@@ -6,6 +6,7 @@ use meshscope_manifest::validate::{Fix, Severity};
 use meshscope_manifest::{ResourceKey, Str};
 use meshscope_mesh::SourceFile;
 use meshscope_yaml::{Path, Span};
+use std::collections::HashMap;
 
 /// How sure a finding is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -177,18 +178,24 @@ impl Finding {
     }
 }
 
-/// Findings of equal content over several classes become one (`reach` added).
+/// Findings of equal content over several classes become one (`reach` added), in order of the first.
 pub fn merged(findings: Vec<Finding>) -> Vec<Finding> {
     let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
+    let mut places: HashMap<(&'static str, Anchor, String), usize> = HashMap::new();
     for finding in findings {
-        match kept.iter_mut().find(|k| k.same_as(&finding)) {
-            Some(earlier) => {
-                if let (Some(a), Some(b)) = (&mut earlier.reach, finding.reach) {
-                    a.workloads += b.workloads;
-                    a.gateways += b.gateways;
-                }
-            }
-            None => kept.push(finding),
+        let what = (
+            finding.rule,
+            finding.anchor.clone(),
+            finding.message.clone(),
+        );
+        let at = *places.entry(what).or_insert(kept.len());
+        let Some(earlier) = kept.get_mut(at) else {
+            kept.push(finding);
+            continue;
+        };
+        if let (Some(a), Some(b)) = (&mut earlier.reach, finding.reach) {
+            a.workloads += b.workloads;
+            a.gateways += b.gateways;
         }
     }
     kept

@@ -9,7 +9,7 @@ use meshscope_manifest::document::{decode_document, decode_value};
 use meshscope_manifest::kustomize::Inside;
 use meshscope_manifest::validate::{Context, Problem};
 use meshscope_manifest::{Resource, ResourceKey};
-use meshscope_yaml::{Location, Path};
+use meshscope_yaml::Path;
 use std::sync::Arc;
 
 /// One place that defines an object.
@@ -110,20 +110,6 @@ impl Definition {
                 .all(|s| expected.next() == Some(s))
             && expected.next().is_none();
         same.then_some(spot.path)
-    }
-
-    /// The bytes of a field: its entry when written, else those of the nearest enclosing field that
-    /// is.
-    pub fn locate(&self, db: &dyn Db, path: &Path) -> Option<(SourceFile, Location)> {
-        let spot = self.spot(db, path);
-        let document = document(db, spot.file, spot.document).as_ref()?;
-        let mut full = spot.path;
-        loop {
-            if let Some(location) = document.locate(&full) {
-                return Some((spot.file, location));
-            }
-            full.pop()?;
-        }
     }
 
     /// What API server and webhook say about the object, with the webhook's warnings or without.

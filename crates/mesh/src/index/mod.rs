@@ -23,7 +23,7 @@ pub use unit::{UnitObject, unit_files, unit_objects};
 
 use crate::db::{Db, Mesh, Name, UnitKey, name};
 use installs::extra_resources;
-use meshscope_manifest::{Body, Kind, Resource, ResourceKey, Str};
+use meshscope_manifest::{Kind, Resource, ResourceKey, Str};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -261,11 +261,6 @@ pub fn config_order(a: &Resource, b: &Resource) -> std::cmp::Ordering {
         .cmp(&key(b))
         .then_with(|| a.key.name.cmp(&b.key.name))
         .then_with(|| a.key.namespace.cmp(&b.key.namespace))
-}
-
-/// Whether the key names an object whose body is decoded as a workload.
-pub fn is_workload(body: &Body) -> bool {
-    matches!(body, Body::Workload(_))
 }
 
 /// A key for messages and lookups.

@@ -3,8 +3,8 @@
 //! A repair that cannot be written without touching more than it should is left out.
 
 use super::Mesh;
-use super::place::position;
-use crate::finding::{Edit, Fix, Range};
+use super::place::range;
+use crate::finding::{Edit, Fix};
 use meshscope_manifest::Value;
 use meshscope_manifest::validate;
 use meshscope_mesh::index::{self, Definition};
@@ -27,10 +27,7 @@ impl Mesh<'_> {
                 let (span, new_text) = text_edit(text, document, &written, lines, edit)?;
                 Some(Edit {
                     file: path.clone(),
-                    range: Range {
-                        start: position(lines, span.start),
-                        end: position(lines, span.end),
-                    },
+                    range: range(lines, span),
                     new_text,
                 })
             })

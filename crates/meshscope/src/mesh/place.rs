@@ -30,13 +30,9 @@ impl Mesh<'_> {
 
     /// A range of a file.
     pub(super) fn place(&self, file: SourceFile, lines: &LineIndex, span: Span) -> Location {
-        let range = Range {
-            start: position(lines, span.start),
-            end: position(lines, span.end),
-        };
         Location {
             file: file.path(self.db()).to_string(),
-            range,
+            range: range(lines, span),
         }
     }
 }
@@ -101,8 +97,16 @@ fn first_line(document: &Document, span: Span) -> Span {
     Span::new(span.start, span.start + u32::try_from(length).unwrap_or(0))
 }
 
+/// A range of a text.
+pub(crate) fn range(lines: &LineIndex, span: Span) -> Range {
+    Range {
+        start: position(lines, span.start),
+        end: position(lines, span.end),
+    }
+}
+
 /// A position in a text.
-pub(super) fn position(lines: &LineIndex, offset: u32) -> Position {
+fn position(lines: &LineIndex, offset: u32) -> Position {
     let at = lines.line_column(offset);
     Position {
         line: at.line,

@@ -5,8 +5,8 @@
 //! a finding itself.
 
 use super::Mesh;
-use super::place::position;
-use crate::finding::{Certainty, Finding, Location, Range, Severity};
+use super::place::range;
+use crate::finding::{Certainty, Finding, Location, Severity};
 use meshscope_mesh::db::{Db, SourceFile};
 use meshscope_rules::registry;
 use meshscope_yaml::{Document, LineIndex, Options, Span, parse_document, split};
@@ -159,10 +159,7 @@ impl Mesh<'_> {
         } else {
             format!("{rule} is not reported here: the suppression is unused")
         };
-        let range = Range {
-            start: position(lines, suppression.comment.start),
-            end: position(lines, suppression.comment.end),
-        };
+        let range = range(lines, suppression.comment);
         Finding {
             rule: "unused-suppression".into(),
             severity: Severity::Hint,

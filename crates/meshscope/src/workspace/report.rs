@@ -3,8 +3,8 @@
 
 use super::Workspace;
 use crate::finding::{Certainty, Edit, Finding, Fix, Location, Position, Range, Severity};
-use crate::mesh::Report;
-use meshscope_yaml::{LineIndex, Span};
+use crate::mesh::{Report, range};
+use meshscope_yaml::LineIndex;
 
 /// What files that cannot be read as they are are reported as.
 const UNREADABLE: &str = "unreadable-file";
@@ -80,20 +80,7 @@ impl Workspace {
         };
         let Some(file) = self.file(path) else { return };
         let lines = LineIndex::new(file.text(&self.db));
-        let range = |span: Span| {
-            let position = |offset: u32| {
-                let at = lines.line_column(offset);
-                Position {
-                    line: at.line,
-                    column: at.column,
-                    offset,
-                }
-            };
-            Range {
-                start: position(span.start),
-                end: position(span.end),
-            }
-        };
+        let range = |span| range(&lines, span);
         for problem in &self.settings.problems {
             let mut finding = plain(problem.rule, problem.severity, problem.message.clone());
             finding.location = Some(Location {
