@@ -7,8 +7,11 @@ mod args;
 mod ask;
 mod blast_radius;
 mod check;
+mod diff;
+mod disk;
 mod egress;
 mod gateways;
+mod git;
 mod graph;
 mod init;
 mod meshes;
@@ -19,6 +22,7 @@ mod rules;
 mod test;
 mod trace;
 mod visibility;
+mod xml;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -42,6 +46,7 @@ fn main() -> ExitCode {
         Command::BlastRadius(args) => blast_radius::run_command(&cli, args),
         Command::Egress(args) => egress::run_command(&cli, args),
         Command::Graph(args) => graph::run_command(&cli, args),
+        Command::Diff(args) => diff::run_command(&cli, args),
         Command::Visibility(args) => visibility::run_command(&cli, args),
     };
     match outcome {

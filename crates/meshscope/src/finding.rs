@@ -2,7 +2,7 @@
 //!
 //! Its JSON is the contract's. It must not know how it was computed.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -71,7 +71,7 @@ pub enum Certainty {
 }
 
 /// An object.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ResourceId {
     /// The kind.
     pub kind: String,

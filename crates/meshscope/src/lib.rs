@@ -3,13 +3,16 @@
 //! Owns the [`Workspace`] with its database, the settings, and the questions of a [`Mesh`] as plain
 //! values. It must not know output formats, editors or the language server protocol.
 
+mod comparison;
 mod db;
 pub mod finding;
 pub mod fs;
+pub mod identity;
 mod mesh;
 pub mod settings;
 mod workspace;
 
+pub use comparison::{Comparison, FindingChanges, MeshChange};
 pub use db::Database;
 pub use finding::Finding;
 pub use fs::{FileSystem, MemoryFileSystem, OsFileSystem};
@@ -18,7 +21,7 @@ pub use mesh::{
     ResourceRefError, Role, SeenObject, SeenService, Step, Visibility, VisibleTo, Who, WhoError,
 };
 pub use settings::{MeshSpec, Settings};
-pub use workspace::{LoadProblem, OpenError, Workspace};
+pub use workspace::{LoadProblem, OpenError, Repaired, Repairs, Workspace};
 
 /// The engine, for questions the handles here do not ask yet.
 pub use meshscope_mesh as engine;

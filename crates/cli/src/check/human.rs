@@ -10,12 +10,18 @@ use std::ops::Range;
 
 /// All findings with their sources, and a line that sums up.
 pub fn render(workspace: &Workspace, outcome: &Outcome, color: bool) -> String {
+    let all: Vec<&Finding> = outcome.findings.iter().collect();
+    format!("{}{}\n", findings(workspace, &all, color), summary(outcome))
+}
+
+/// Findings with their sources.
+pub fn findings(workspace: &Workspace, findings: &[&Finding], color: bool) -> String {
     let mut sources = Sources {
         workspace,
         loaded: HashMap::new(),
     };
     let mut out = Vec::new();
-    for finding in &outcome.findings {
+    for &finding in findings {
         match &finding.location {
             Some(at) => {
                 let report = report(finding, at, workspace, color);
@@ -26,12 +32,8 @@ pub fn render(workspace: &Workspace, outcome: &Outcome, color: bool) -> String {
         }
         out.push(b'\n');
     }
-    let mut text = String::from_utf8_lossy(&out).into_owned();
-    if !color {
-        text = without_colors(&text);
-    }
-    let _ = writeln!(text, "{}", summary(outcome));
-    text
+    let text = String::from_utf8_lossy(&out).into_owned();
+    if color { text } else { without_colors(&text) }
 }
 
 fn report<'a>(
@@ -140,7 +142,8 @@ fn without_source(finding: &Finding) -> String {
     text
 }
 
-fn summary(outcome: &Outcome) -> String {
+/// What was found in what, in a line.
+pub fn summary(outcome: &Outcome) -> String {
     let mut parts = Vec::new();
     for (severity, one, many) in [
         (Severity::Error, "error", "errors"),
@@ -163,8 +166,12 @@ fn summary(outcome: &Outcome) -> String {
         0 => String::new(),
         n => format!(", {n} suppressed"),
     };
+    let known = match outcome.known.as_ref().map_or(0, |known| known.hidden) {
+        0 => String::new(),
+        n => format!(", {n} known"),
+    };
     format!(
-        "{found}{suppressed} in {} resources of {} files ({} ms)",
+        "{found}{suppressed}{known} in {} resources of {} files ({} ms)",
         outcome.resources, outcome.files, outcome.duration_ms
     )
 }

@@ -3,6 +3,7 @@
 use super::Outcome;
 use crate::output::Failure;
 use meshscope::finding::{Finding, Severity};
+use meshscope::identity::Identity;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -10,12 +11,12 @@ use serde::Serialize;
 struct Output<'a> {
     schema_version: u32,
     findings: &'a [Finding],
-    summary: Summary,
+    summary: Summary<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Summary {
+struct Summary<'a> {
     files: usize,
     documents: usize,
     resources: usize,
@@ -23,7 +24,15 @@ struct Summary {
     warnings: usize,
     infos: usize,
     suppressed: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<Baseline<'a>>,
     duration_ms: u128,
+}
+
+#[derive(Serialize)]
+struct Baseline<'a> {
+    hidden: usize,
+    gone: &'a [Identity],
 }
 
 /// One JSON object.
@@ -39,6 +48,10 @@ pub fn render(outcome: &Outcome) -> Result<String, Failure> {
             warnings: outcome.count(Severity::Warning),
             infos: outcome.count(Severity::Info),
             suppressed: outcome.suppressed,
+            baseline: outcome.known.as_ref().map(|known| Baseline {
+                hidden: known.hidden,
+                gone: &known.gone,
+            }),
             duration_ms: outcome.duration_ms,
         },
     };

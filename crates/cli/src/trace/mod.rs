@@ -4,6 +4,8 @@ mod ask;
 mod human;
 mod view;
 
+pub use human::sees;
+
 use crate::args::{Cli, ListFormat};
 use crate::output::{Failure, print, print_answer};
 use crate::reason::Reasons;
