@@ -2,10 +2,13 @@
 
 mod classes;
 mod injection;
+mod metadata;
+mod policies;
 mod proxy;
 
 pub use classes::{ProxyClass, class_proxy, classes, classes_in, keys_mentioned};
 pub use injection::{Injection, injection};
+pub use policies::{PatchedSide, patches_for, selecting};
 pub use proxy::{Proxy, ProxyKind, proxy_of};
 
 use crate::db::{Db, Mesh, Name, name};
@@ -36,7 +39,7 @@ pub struct Workload {
     pub container_ports: Vec<(Str, u32, Str)>,
     /// Pod annotations.
     pub annotations: Labels,
-    /// Proxy metadata (`ISTIO_META_…` without the prefix) from container env and annotations.
+    /// Proxy metadata (`ISTIO_META_…` without the prefix) that files set for these pods.
     pub metadata: Vec<(Str, Str)>,
     /// `hostNetwork`.
     pub host_network: bool,
@@ -135,17 +138,6 @@ fn workload<'db>(
         labels.set("service.istio.io/canonical-name", &app);
         labels.set("service.istio.io/canonical-revision", &revision);
     }
-    let mut metadata: Vec<(Str, Str)> = spec
-        .containers
-        .iter()
-        .flat_map(|c| &c.env)
-        .filter_map(|(k, v)| Some((k.strip_prefix("ISTIO_META_")?.into(), v.clone())))
-        .collect();
-    // Injection turns this annotation into metadata (O:1.3).
-    let mode = spec
-        .pod_annotations
-        .get("sidecar.istio.io/interceptionMode");
-    metadata.extend(mode.map(|m| (Str::new_static("INTERCEPTION_MODE"), m.clone())));
     Some(Workload {
         object: object.key.clone(),
         labels,
@@ -160,7 +152,7 @@ fn workload<'db>(
             .flat_map(|c| c.ports.clone())
             .collect(),
         annotations: spec.pod_annotations.clone(),
-        metadata,
+        metadata: metadata::metadata(db, mesh, &object.key.namespace, spec),
         host_network: spec.host_network,
     })
 }
