@@ -6,6 +6,7 @@
 mod db;
 pub mod finding;
 pub mod fs;
+mod graph;
 mod mesh;
 pub mod settings;
 mod workspace;
@@ -13,6 +14,7 @@ mod workspace;
 pub use db::Database;
 pub use finding::Finding;
 pub use fs::{FileSystem, MemoryFileSystem, OsFileSystem};
+pub use graph::{GraphEdge, GraphNode, GraphReason, RouteGraph};
 pub use mesh::{
     Assumption, Explanation, Mesh, OpenDecision, Origin, Overview, Profile, Report, ResourceRef,
     ResourceRefError, Role, SeenObject, SeenService, Step, Visibility, VisibleTo, Who, WhoError,
