@@ -30,3 +30,6 @@ pub use meshscope_manifest as manifest;
 
 /// The rules and their pages.
 pub use meshscope_rules as rules;
+
+/// Documents, paths and their places in a text.
+pub use meshscope_yaml as yaml;
