@@ -107,7 +107,9 @@ fn workload<'db>(
 ) -> Option<Workload> {
     let spec = object.workload()?;
     let injection = injection(db, mesh, namespace, spec);
-    let proxy = if spec.runs_router {
+    // A proxy without an application, which nobody injects, is a gateway written by hand.
+    let by_hand = spec.runs_router || (spec.proxy_alone && !injection.injected);
+    let proxy = if by_hand {
         Some(ProxyKind::Router)
     } else if injection.injected {
         Some(if injection.is_gateway_template() {
@@ -200,4 +202,37 @@ pub fn find_workload(
         .iter()
         .find(|w| w.object.name == workload_name)
         .cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::mesh_of;
+
+    fn proxy(labels: &str, containers: &str) -> Option<ProxyKind> {
+        let (db, mesh) = mesh_of(&format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: infra, labels: {{{labels}}}}}\nspec: {{containers: [{containers}]}}\n"
+        ));
+        find_workload(&db, mesh, "infra", "p").unwrap().proxy
+    }
+
+    #[test]
+    fn a_proxy_without_an_application_is_a_gateway() {
+        let router = Some(ProxyKind::Router);
+        assert_eq!(
+            proxy("", "{name: proxy, args: [proxy, router]}, {name: b}"),
+            router
+        );
+        assert_eq!(proxy("", "{name: istio-proxy}"), router);
+        assert_eq!(
+            proxy("", "{name: istio-proxy, args: [proxy, sidecar]}"),
+            None
+        );
+        assert_eq!(proxy("", "{name: app}, {name: istio-proxy}"), None);
+        let injected = "sidecar.istio.io/inject: 'true'";
+        assert_eq!(
+            proxy(injected, "{name: istio-proxy, image: auto}"),
+            Some(ProxyKind::Sidecar)
+        );
+    }
 }
