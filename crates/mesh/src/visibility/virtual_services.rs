@@ -280,7 +280,12 @@ fn targeted_bound<'db>(
 
 /// What is bound to a gateway name for one client by name.
 #[salsa::tracked]
-pub(super) fn targeted_to<'db>(db: &'db dyn Db, mesh: Mesh, gateway: Name<'db>, client: Name<'db>) -> VsSlice {
+pub(super) fn targeted_to<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    gateway: Name<'db>,
+    client: Name<'db>,
+) -> VsSlice {
     let bound = targeted_bound(db, mesh, gateway);
     bound
         .get(client.text(db))
