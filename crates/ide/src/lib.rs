@@ -22,6 +22,10 @@ mod outline;
 mod place;
 mod references;
 mod rename;
+mod symbol;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod testing;
 
 pub use actions::{ActionKind, CodeAction, actions_for, code_actions};
 pub use calls::{CallItem, CallLink, call_hierarchy, incoming_calls, outgoing_calls};
