@@ -118,7 +118,7 @@ fn otherwise(hit: &Hit<'_>, symbols: &[Symbol]) -> Vec<Written> {
                 file,
                 name: range.clone(),
                 whole: range,
-                label: owner.key().to_string(),
+                label: crate::words::object(&owner.key()),
             }));
         });
     }

@@ -3,6 +3,7 @@
 use super::Symbol;
 use super::owner::{Owner, definitions_of};
 use super::resolve::{name_path, part_name};
+use crate::words::object;
 use meshscope::Mesh;
 use meshscope::engine::SourceFile;
 use meshscope::engine::visibility::declared_in;
@@ -81,7 +82,7 @@ pub(crate) fn part_of(owner: &Owner<'_>, path: &Path) -> Option<Written> {
     let word = part_word(path);
     let name = part_name(&owner.value, path).unwrap_or_default();
     Some(Written {
-        label: format!("{word} {name} of {}", owner.key()),
+        label: format!("{word} {name} of {}", object(&owner.key())),
         ..found
     })
 }
@@ -113,6 +114,6 @@ fn field_of(owner: &Owner<'_>, path: &Path, whole: &Path) -> Option<Written> {
         file: name.file,
         name: range,
         whole: all,
-        label: owner.key().to_string(),
+        label: object(&owner.key()),
     })
 }
