@@ -6,6 +6,7 @@
 mod db;
 pub mod finding;
 pub mod fs;
+mod graph;
 mod mesh;
 pub mod settings;
 mod workspace;
@@ -13,13 +14,16 @@ mod workspace;
 pub use db::Database;
 pub use finding::Finding;
 pub use fs::{FileSystem, MemoryFileSystem, OsFileSystem};
+pub use graph::{GraphEdge, GraphNode, GraphReason, RouteGraph};
 pub use mesh::{
     Assumption, Explanation, FieldPlace, Mesh, OpenDecision, Origin, Overview, Profile, Report,
     ResourceRef, ResourceRefError, Role, SeenObject, SeenService, Step, Visibility, VisibleTo, Who,
     WhoError,
 };
+/// How a reader of a [`Snapshot`] learns that its workspace was edited, and how it is told to stop.
+pub use salsa::{CancellationToken, Cancelled};
 pub use settings::{MeshSpec, Settings};
-pub use workspace::{LoadProblem, OpenError, Workspace};
+pub use workspace::{LoadProblem, OpenError, Snapshot, Workspace};
 
 /// The engine, for questions the handles here do not ask yet.
 pub use meshscope_mesh as engine;
