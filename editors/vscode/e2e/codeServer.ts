@@ -14,6 +14,7 @@ const SETTINGS = {
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "window.restoreWindows": "none",
   "editor.minimap.enabled": false,
+  "editor.stickyScroll.enabled": false,
   "files.autoSave": "off",
 };
 

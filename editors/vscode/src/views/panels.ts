@@ -1,4 +1,4 @@
-/** Panels beside the editor, one for each kind of page. */
+/** Panels, one for each kind of page. */
 
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
@@ -11,7 +11,7 @@ export type PageKind = "routeGraph" | "trace" | "blastRadius";
 export class Panels implements vscode.Disposable {
   private readonly open = new Map<PageKind, vscode.WebviewPanel>();
 
-  /** Shows a page beside the editor, in the panel of its kind. */
+  /** Shows a page in the panel of its kind: a picture over the editor, words beside it. */
   show(kind: PageKind, title: string, page: string): void {
     const panel = this.open.get(kind) ?? this.create(kind);
     panel.title = title;
@@ -31,8 +31,10 @@ export class Panels implements vscode.Disposable {
   }
 
   private create(kind: PageKind): vscode.WebviewPanel {
-    const beside = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
-    const panel = vscode.window.createWebviewPanel(`meshscope.${kind}`, "meshscope", beside, {
+    const { Active, Beside } = vscode.ViewColumn;
+    const viewColumn = kind === "routeGraph" ? Active : Beside;
+    const where = { viewColumn, preserveFocus: true };
+    const panel = vscode.window.createWebviewPanel(`meshscope.${kind}`, "meshscope", where, {
       enableScripts: true,
       enableFindWidget: true,
       localResourceRoots: [],
