@@ -19,8 +19,10 @@ pub use mesh::{
     Assumption, Explanation, Mesh, OpenDecision, Origin, Overview, Profile, Report, ResourceRef,
     ResourceRefError, Role, SeenObject, SeenService, Step, Visibility, VisibleTo, Who, WhoError,
 };
+/// How a reader of a [`Snapshot`] learns that its workspace was edited, and how it is told to stop.
+pub use salsa::{CancellationToken, Cancelled};
 pub use settings::{MeshSpec, Settings};
-pub use workspace::{LoadProblem, OpenError, Workspace};
+pub use workspace::{LoadProblem, OpenError, Snapshot, Workspace};
 
 /// The engine, for questions the handles here do not ask yet.
 pub use meshscope_mesh as engine;
@@ -30,3 +32,6 @@ pub use meshscope_manifest as manifest;
 
 /// The rules and their pages.
 pub use meshscope_rules as rules;
+
+/// Documents, paths and their places in a text.
+pub use meshscope_yaml as yaml;

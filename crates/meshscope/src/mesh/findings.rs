@@ -27,28 +27,60 @@ impl Mesh<'_> {
 
     /// Every finding, and what was kept back.
     pub fn report(&self) -> Report {
-        let db = self.db();
         let mut findings: Vec<Finding> = Vec::new();
         for file in self.files() {
             self.of_file(file, &mut findings);
         }
-        for unit in self.input().units(db).iter() {
+        for unit in self.input().units(self.db()).iter() {
             self.of_unit(unit, &mut findings);
         }
         self.of_rules(&mut findings);
-        for finding in &mut findings {
-            if let Some(rule) = registry::find(&finding.rule) {
-                finding.equivalents = rule.equivalents.iter().map(|&code| code.into()).collect();
-            }
-        }
-        self.step_down(&mut findings);
-        let suppressed = self.apply_suppressions(&mut findings);
-        findings.sort_by(|a, b| order(a).cmp(&order(b)));
-        once(&mut findings);
+        let (suppressed, unused) = self.apply_suppressions(&self.files(), &mut findings);
+        findings.extend(unused);
+        self.finish(&mut findings);
         Report {
             findings,
             suppressed,
         }
+    }
+
+    /// What is wrong with one file by itself: its syntax, and what API server and webhook say of the
+    /// objects in it. Costs little, as no rule is asked.
+    pub(crate) fn report_of_file(&self, file: SourceFile) -> Report {
+        let db = self.db();
+        let mut findings: Vec<Finding> = Vec::new();
+        let units = self.input().units(db).iter();
+        let units: Vec<&Unit> = units
+            .filter(|unit| index::unit_files(db, unit).contains(&file))
+            .collect();
+        if units.is_empty() {
+            return Report::default();
+        }
+        self.of_file(file, &mut findings);
+        for unit in units {
+            self.of_unit(unit, &mut findings);
+        }
+        let path = file.path(db);
+        let here = |f: &Finding| f.location.as_ref().is_some_and(|at| at.file == *path);
+        findings.retain(here);
+        let (suppressed, _) = self.apply_suppressions(&[file], &mut findings);
+        self.finish(&mut findings);
+        Report {
+            findings,
+            suppressed,
+        }
+    }
+
+    /// Equivalents, levels of an uncertain mesh, order, and each finding once.
+    fn finish(&self, findings: &mut Vec<Finding>) {
+        for finding in findings.iter_mut() {
+            if let Some(rule) = registry::find(&finding.rule) {
+                finding.equivalents = rule.equivalents.iter().map(|&code| code.into()).collect();
+            }
+        }
+        self.step_down(findings);
+        findings.sort_by(|a, b| order(a).cmp(&order(b)));
+        once(findings);
     }
 
     /// What API server and webhook say about an object, over all its definitions; none when it is not

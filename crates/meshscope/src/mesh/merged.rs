@@ -24,6 +24,30 @@ pub(super) fn once(findings: &mut Vec<Finding>) {
     findings.retain(|finding| same(finding).is_none_or(|key| seen.insert(key)));
 }
 
+/// The findings of several meshes, those of one place once.
+fn merged(reports: impl Iterator<Item = Report>) -> Report {
+    let mut merged = Report::default();
+    let mut known: BTreeMap<Same, usize> = BTreeMap::new();
+    for report in reports {
+        merged.suppressed += report.suppressed;
+        for finding in report.findings {
+            let at = merged.findings.len();
+            let first = same(&finding).map(|key| *known.entry(key).or_insert(at));
+            match first.filter(|&first| first != at) {
+                Some(first) => {
+                    let earlier: &mut Finding = &mut merged.findings[first];
+                    if earlier.mesh != finding.mesh {
+                        earlier.meshes.push(finding.mesh);
+                    }
+                    earlier.severity = earlier.severity.max(finding.severity);
+                }
+                None => merged.findings.push(finding),
+            }
+        }
+    }
+    merged
+}
+
 impl Workspace {
     /// The findings of the meshes whose names are wanted, each once per place, with the names of the
     /// other meshes it holds in.
@@ -32,28 +56,14 @@ impl Workspace {
         if let [only] = meshes[..] {
             return only.report();
         }
-        let mut merged = Report::default();
-        let mut known: BTreeMap<Same, usize> = BTreeMap::new();
-        for mesh in &meshes {
-            let report = mesh.report();
-            merged.suppressed += report.suppressed;
-            for finding in report.findings {
-                let at = merged.findings.len();
-                let first = same(&finding).map(|key| *known.entry(key).or_insert(at));
-                match first.filter(|&first| first != at) {
-                    Some(first) => {
-                        let earlier: &mut Finding = &mut merged.findings[first];
-                        if earlier.mesh != finding.mesh {
-                            earlier.meshes.push(finding.mesh);
-                        }
-                        earlier.severity = earlier.severity.max(finding.severity);
-                    }
-                    None => merged.findings.push(finding),
-                }
-            }
-        }
+        let mut merged = merged(meshes.iter().map(Mesh::report));
         self.used_elsewhere(&meshes, &mut merged.findings);
         merged
+    }
+
+    /// The same of one file by itself.
+    pub(crate) fn merged_report_of_file(&self, file: SourceFile) -> Report {
+        merged(self.meshes().map(|mesh| mesh.report_of_file(file)))
     }
 
     /// A suppression is unused only when no mesh with its file uses it.
