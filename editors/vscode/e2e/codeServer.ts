@@ -1,7 +1,15 @@
 /** VS Code as a server: one instance with the extension in it and settings of its own, on a free port. */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -68,16 +76,16 @@ export class CodeServer {
 
   /** The files of the installed extension, relative to it. */
   installedFiles(): string[] {
-    const extensions = path.join(this.home, "extensions");
-    const folder = readdirSync(extensions).find((name) => name.startsWith("meshscope."));
-    if (folder === undefined) {
-      throw new Error("the extension is not installed");
-    }
-    const root = path.join(extensions, folder);
+    const root = this.installed();
     return readdirSync(root, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
       .sort();
+  }
+
+  /** The size of one of them. */
+  installedBytes(file: string): number {
+    return statSync(path.join(this.installed(), file)).size;
   }
 
   async stop(): Promise<void> {
@@ -85,6 +93,15 @@ export class CodeServer {
     this.running.kill();
     await ended;
     rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  private installed(): string {
+    const extensions = path.join(this.home, "extensions");
+    const folder = readdirSync(extensions).find((name) => name.startsWith("meshscope."));
+    if (folder === undefined) {
+      throw new Error("the extension is not installed");
+    }
+    return path.join(extensions, folder);
   }
 
   private async answers(): Promise<void> {

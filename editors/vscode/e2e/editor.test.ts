@@ -55,6 +55,8 @@ test("the package holds what is needed and nothing else", () => {
   ];
   const installed = server.installedFiles().map((file) => file.replace("readme.md", "README.md"));
   assert.deepEqual(installed.sort(), expected.sort());
+  const size = server.installedBytes("out/extension.cjs");
+  assert.ok(size < 1_000_000, `the bundle has ${size} bytes`);
 });
 
 test("a finding is underlined, also in a folder nobody trusts", async () => {

@@ -1,7 +1,13 @@
 /** VS Code's window as a user handles it: files, commands, hovers, pictures. Every wait is bounded. */
 
 import path from "node:path";
-import { type BrowserContext, type FrameLocator, type Locator, type Page, chromium } from "playwright-core";
+import {
+  type BrowserContext,
+  type FrameLocator,
+  type Locator,
+  type Page,
+  chromium,
+} from "playwright-core";
 
 const PATIENCE = 30_000;
 

@@ -6,15 +6,19 @@ import type { Panels } from "../views/panels.ts";
 import { showBlastRadius } from "./blastRadius.ts";
 import { createSettings } from "./createSettings.ts";
 import { explainRule } from "./explainRule.ts";
-import { showRouteGraph } from "./routeGraph.ts";
+import type { RouteGraph } from "./routeGraph.ts";
 import { traceFromHere } from "./trace.ts";
 
 /** Registers them. What goes wrong is said to the user and in the output. */
-export function registerCommands(server: Server, panels: Panels): vscode.Disposable {
+export function registerCommands(
+  server: Server,
+  panels: Panels,
+  routeGraph: RouteGraph,
+): vscode.Disposable {
   const commands: Record<string, () => unknown> = {
     traceFromHere: () => traceFromHere(server, panels),
     showBlastRadius: () => showBlastRadius(server, panels),
-    showRouteGraph: () => showRouteGraph(server, panels),
+    showRouteGraph: () => routeGraph.show(),
     explainRule: () => explainRule(server),
     createSettings: () => createSettings(server),
     restartServer: () => server.restart("asked for"),

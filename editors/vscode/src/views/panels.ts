@@ -10,13 +10,22 @@ export type PageKind = "routeGraph" | "trace" | "blastRadius";
 /** The open panels. */
 export class Panels implements vscode.Disposable {
   private readonly open = new Map<PageKind, vscode.WebviewPanel>();
+  private readonly pages = new Map<PageKind, string>();
 
   /** Shows a page in the panel of its kind: a picture over the editor, words beside it. */
   show(kind: PageKind, title: string, page: string): void {
     const panel = this.open.get(kind) ?? this.create(kind);
     panel.title = title;
-    panel.webview.html = forWebview(page, randomBytes(16).toString("base64url"));
+    this.fill(panel, kind, page);
     panel.reveal(undefined, true);
+  }
+
+  /** Shows a newer page where one is shown, if it says something else. */
+  update(kind: PageKind, page: string): void {
+    const panel = this.open.get(kind);
+    if (panel !== undefined && this.pages.get(kind) !== page) {
+      this.fill(panel, kind, page);
+    }
   }
 
   /** Whether a page of this kind is there to be brought up to date. */
@@ -28,6 +37,11 @@ export class Panels implements vscode.Disposable {
     for (const panel of this.open.values()) {
       panel.dispose();
     }
+  }
+
+  private fill(panel: vscode.WebviewPanel, kind: PageKind, page: string): void {
+    this.pages.set(kind, page);
+    panel.webview.html = forWebview(page, randomBytes(16).toString("base64url"));
   }
 
   private create(kind: PageKind): vscode.WebviewPanel {
