@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   readdirSync,
   rmSync,
   statSync,
@@ -86,6 +87,17 @@ export class CodeServer {
   /** The size of one of them. */
   installedBytes(file: string): number {
     return statSync(path.join(this.installed(), file)).size;
+  }
+
+  /** What the extension has logged in the window opened last. */
+  lastLog(): string {
+    const logs = path.join(this.home, "data", "logs");
+    const own = readdirSync(logs, { recursive: true, encoding: "utf8" })
+      .filter((file) => path.basename(file) === "meshscope.log")
+      .map((file) => path.join(logs, file))
+      .sort((a, b) => statSync(a).birthtimeMs - statSync(b).birthtimeMs);
+    const last = own.at(-1);
+    return last === undefined ? "" : readFileSync(last, "utf8");
   }
 
   async stop(): Promise<void> {

@@ -67,7 +67,14 @@ test("a finding is underlined, also in a folder nobody trusts", async () => {
   const problems = code.page.locator(".markers-panel .monaco-list-row");
   await problems.filter({ hasText: "subset-unknown" }).first().waitFor();
   await code.picture("1-findings");
-  await code.page.keyboard.press("Control+J");
+});
+
+test("the name of a rule leads to its page", async () => {
+  const row = code.page.locator(".markers-panel .monaco-list-row", { hasText: "subset-unknown" });
+  await row.first().locator("a", { hasText: "subset-unknown" }).click();
+  await code.webview("h1", "subset-unknown");
+  await code.picture("1-rule");
+  await code.runCommand("View: Hide Panel");
 });
 
 test("a hover says what a host is", async () => {
@@ -80,8 +87,7 @@ test("a code lens says whom a change reaches, and shows them", async () => {
   const lens = code.page.locator(".codelens-decoration a", { hasText: /sidecar/ }).first();
   await lens.waitFor();
   await lens.click();
-  const page = await code.webview("h1");
-  await page.getByText("VirtualService storefront/search-experiment").first().waitFor();
+  const page = await code.webview("h1", "VirtualService storefront/search-experiment");
   await page.getByText("workload:storefront/web").first().waitFor();
   await code.picture("3-blast-radius");
 });
@@ -99,7 +105,7 @@ test("a definition in another file opens", async () => {
 test("the route graph is a picture, and its boxes lead to their definitions", async () => {
   await code.openFile("storefront/experiments.yaml");
   await code.runCommand("meshscope: Show Route Graph");
-  const graph = await code.webview("svg .node");
+  const graph = await code.webview("svg .node", "payments/cards");
   const box = graph.locator(".node.virtual-service", { hasText: "payments/cards" });
   const { width = 0, height = 0 } = (await box.boundingBox()) ?? {};
   assert.ok(width > 100 && height > 20, `the box is ${width} by ${height}`);
@@ -116,18 +122,20 @@ test("a trace asks for caller and call, and explains the way", async () => {
   await code.choose("Who calls", "workload:storefront/web");
   await code.picture("7-trace-asks");
   await code.choose("What is called", "http://search.catalog.svc.cluster.local:8080/");
-  const page = await code.webview(".verdict");
+  const page = await code.webview("h1", "http://search.catalog.svc.cluster.local:8080/");
+  await page.locator(".verdict", { hasText: "routed" }).waitFor();
   await page.getByText("outbound|8080|v1|search.catalog.svc.cluster.local").first().waitFor();
   await code.picture("8-trace");
 });
 
-test("a rule is explained", async () => {
+test("a rule at the cursor is explained", async () => {
   await code.openFile("storefront/experiments.yaml");
   await code.clickText("v22");
   await code.runCommand("meshscope: Explain Rule");
-  await code.choose("Explain rule", "subset-unknown");
-  const page = await code.webview("h1");
-  await page.locator("h1", { hasText: "subset-unknown" }).waitFor();
+  const first = code.page.locator(".quick-input-widget .monaco-list-row").first();
+  await first.filter({ hasText: "subset-unknown" }).waitFor();
+  await code.choose("Explain rule", "destination-host-unknown");
+  await code.webview("h1", "destination-host-unknown");
   await code.picture("9-rule");
 });
 
@@ -155,6 +163,23 @@ test("settings are created from what is found", async () => {
   await code.runCommand("meshscope: Create meshscope.yaml");
   await code.activeTab("meshscope.yaml").waitFor();
   assert.match(read(path.join(folder, "meshscope.yaml")), /^version: 1$/m);
+});
+
+test("a folder without a mesh is left alone", async () => {
+  const quiet = mkdtempSync(path.join(tmpdir(), "no-mesh-"));
+  writeFileSync(path.join(quiet, "service.yaml"), "apiVersion: v1\nkind: Service\n");
+  const other = await Workbench.open(server.url, quiet, given("OUT"));
+  try {
+    await other.openFile("service.yaml");
+    await other.retry(async () => {
+      await other.page.waitForTimeout(1000);
+      assert.match(server.lastLog(), /quiet: no file of the opened folders is about a mesh/);
+    });
+    assert.doesNotMatch(server.lastLog(), /starting/);
+  } finally {
+    await other.close();
+    rmSync(quiet, { recursive: true });
+  }
 });
 
 test("nothing outside this machine was asked", () => {

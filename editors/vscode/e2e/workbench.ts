@@ -3,7 +3,7 @@
 import path from "node:path";
 import {
   type BrowserContext,
-  type FrameLocator,
+  type Frame,
   type Locator,
   type Page,
   chromium,
@@ -103,12 +103,17 @@ export class Workbench {
     await this.text(text).click({ force: true });
   }
 
-  /** The frame of the webview that shows this. */
-  async webview(inside: string): Promise<FrameLocator> {
-    const outer = this.page.frameLocator("iframe.webview.ready").last();
-    const frame = outer.frameLocator("iframe#active-frame");
-    await frame.locator(inside).first().waitFor();
-    return frame;
+  /** The webview in front that shows such an element with this text. */
+  async webview(inside: string, text: string): Promise<Frame> {
+    for (let left = 60; left > 0; left--) {
+      for (const frame of this.page.frames()) {
+        if (await this.shows(frame, inside, text).catch(() => false)) {
+          return frame;
+        }
+      }
+      await this.page.waitForTimeout(500);
+    }
+    throw new Error(`no webview shows ${text}`);
   }
 
   /** A picture of the window. */
@@ -131,6 +136,15 @@ export class Workbench {
 
   async close(): Promise<void> {
     await this.context.browser()?.close();
+  }
+
+  /** Webviews are frames in frames; those behind others stay there, invisible. */
+  private async shows(frame: Frame, inside: string, text: string): Promise<boolean> {
+    const outer = await frame.parentFrame()?.frameElement();
+    return (
+      (await outer?.isVisible()) === true &&
+      (await frame.locator(inside).filter({ hasText: text }).first().isVisible())
+    );
   }
 
   private async quickInput(key: string, typed: string, row: string): Promise<void> {

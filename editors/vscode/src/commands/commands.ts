@@ -5,7 +5,7 @@ import type { Server } from "../server/server.ts";
 import type { Panels } from "../views/panels.ts";
 import { showBlastRadius } from "./blastRadius.ts";
 import { createSettings } from "./createSettings.ts";
-import { explainRule } from "./explainRule.ts";
+import { explainRule, showRule } from "./explainRule.ts";
 import type { RouteGraph } from "./routeGraph.ts";
 import { traceFromHere } from "./trace.ts";
 
@@ -15,11 +15,11 @@ export function registerCommands(
   panels: Panels,
   routeGraph: RouteGraph,
 ): vscode.Disposable {
-  const commands: Record<string, () => unknown> = {
+  const commands: Record<string, (argument?: unknown) => unknown> = {
     traceFromHere: () => traceFromHere(server, panels),
     showBlastRadius: () => showBlastRadius(server, panels),
     showRouteGraph: () => routeGraph.show(),
-    explainRule: () => explainRule(server),
+    explainRule: (rule) => (typeof rule === "string" ? showRule(rule) : explainRule(server)),
     createSettings: () => createSettings(server),
     restartServer: () => server.restart("asked for"),
     showOutput: () => server.output.show(),
@@ -27,9 +27,9 @@ export function registerCommands(
       vscode.commands.executeCommand("workbench.action.openSettings", "meshscope.server.path"),
   };
   const registered = Object.entries(commands).map(([name, run]) =>
-    vscode.commands.registerCommand(`meshscope.${name}`, async () => {
+    vscode.commands.registerCommand(`meshscope.${name}`, async (argument?: unknown) => {
       try {
-        await run();
+        await run(argument);
       } catch (error) {
         const said = error instanceof Error ? error.message : String(error);
         server.output.error(`${name}: ${said}`);

@@ -10,6 +10,7 @@ import { homedir } from "node:os";
 import { promisify } from "node:util";
 import * as vscode from "vscode";
 import { ExecuteCommandRequest, LanguageClient, type Executable } from "vscode-languageclient/node";
+import { linkPulled, linkPushed } from "./diagnostics.ts";
 import { type Lookup, findServer } from "./lookup.ts";
 import { completeSettings, settings } from "./settings.ts";
 
@@ -187,6 +188,8 @@ export class Server implements vscode.Disposable {
       initializationOptions: settings(),
       middleware: {
         workspace: completeSettings,
+        handleDiagnostics: linkPushed,
+        ...linkPulled,
         executeCommand: async (command, args, next) => {
           const answer: unknown = await next(command, args);
           await this.present(command, args[0], answer);
