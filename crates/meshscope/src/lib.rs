@@ -7,6 +7,7 @@ mod comparison;
 mod db;
 pub mod finding;
 pub mod fs;
+mod graph;
 pub mod identity;
 mod mesh;
 pub mod settings;
@@ -16,12 +17,16 @@ pub use comparison::{Comparison, FindingChanges, MeshChange};
 pub use db::Database;
 pub use finding::Finding;
 pub use fs::{FileSystem, MemoryFileSystem, OsFileSystem};
+pub use graph::{GraphEdge, GraphNode, GraphReason, RouteGraph};
 pub use mesh::{
-    Assumption, Explanation, Mesh, OpenDecision, Origin, Overview, Profile, Report, ResourceRef,
-    ResourceRefError, Role, SeenObject, SeenService, Step, Visibility, VisibleTo, Who, WhoError,
+    Assumption, Explanation, FieldPlace, Mesh, OpenDecision, Origin, Overview, Profile, Report,
+    ResourceRef, ResourceRefError, Role, SeenObject, SeenService, Step, Visibility, VisibleTo, Who,
+    WhoError,
 };
+/// How a reader of a [`Snapshot`] learns that its workspace was edited, and how it is told to stop.
+pub use salsa::{CancellationToken, Cancelled};
 pub use settings::{MeshSpec, Settings};
-pub use workspace::{LoadProblem, OpenError, Repaired, Repairs, Workspace};
+pub use workspace::{LoadProblem, OpenError, Repaired, Repairs, Snapshot, Workspace};
 
 /// The engine, for questions the handles here do not ask yet.
 pub use meshscope_mesh as engine;
@@ -31,3 +36,6 @@ pub use meshscope_manifest as manifest;
 
 /// The rules and their pages.
 pub use meshscope_rules as rules;
+
+/// Documents, paths and their places in a text.
+pub use meshscope_yaml as yaml;

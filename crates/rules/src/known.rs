@@ -1,6 +1,7 @@
 //! What the files can say, and what was probably meant: a repository is not a mesh, so a rule asks
 //! here before it calls something missing.
 
+use meshscope_manifest::repository::is_unknown as is_placeholder;
 use meshscope_manifest::{Kind, Str};
 use meshscope_mesh::db::{Db, Mesh, name};
 use meshscope_mesh::index::{facts, is_unknown_namespace, namespace_object, namespaces, objects};
@@ -11,20 +12,7 @@ use meshscope_mesh::workloads::workloads_in;
 /// Whether a text holds something nobody has filled in yet: a placeholder, or a namespace that no
 /// file says. Nothing is said about such a value.
 pub fn is_unknown(text: &str) -> bool {
-    is_unknown_namespace(text)
-        || text.contains(".?")
-        || [
-            "${",
-            "$(",
-            "{{",
-            "[",
-            "<",
-            "CHANGE_",
-            "CHANGEME",
-            "PLACEHOLDER",
-        ]
-        .iter()
-        .any(|mark| text.contains(mark))
+    is_unknown_namespace(text) || text.contains(".?") || is_placeholder(text)
 }
 
 /// How well the files describe a namespace.

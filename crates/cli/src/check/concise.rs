@@ -5,22 +5,32 @@ use meshscope::finding::Finding;
 
 /// The findings, a line each.
 pub fn render(outcome: &Outcome) -> String {
-    let lines = outcome.findings.iter().map(|finding| line(finding) + "\n");
-    lines.collect()
+    outcome
+        .findings
+        .iter()
+        .map(|finding| line(finding) + "\n")
+        .collect()
 }
 
-/// A finding as a line.
+/// The line of a finding.
 pub fn line(finding: &Finding) -> String {
-    let place = finding.location.as_ref().map_or_else(
-        || {
-            let resource = finding.resource.as_ref();
-            resource.map_or_else(String::new, super::human::label)
-        },
-        |at| {
-            let start = at.range.start;
-            format!("{}:{}:{}", at.file, start.line, start.column)
-        },
-    );
     let severity = super::human::word(finding.severity);
-    format!("{place}: {severity}[{}] {}", finding.rule, finding.message)
+    format!(
+        "{}: {severity}[{}] {}",
+        place(finding),
+        finding.rule,
+        finding.message
+    )
+}
+
+/// Where a finding is: `file:line:column`, or the object when no file holds it.
+pub fn place(finding: &Finding) -> String {
+    match (&finding.location, &finding.resource) {
+        (Some(at), _) => format!(
+            "{}:{}:{}",
+            at.file, at.range.start.line, at.range.start.column
+        ),
+        (None, Some(resource)) => super::human::label(resource),
+        (None, None) => String::new(),
+    }
 }

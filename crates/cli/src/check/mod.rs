@@ -1,6 +1,7 @@
 //! `meshscope check`: every finding of a repository, in the format asked for.
 
 mod baseline;
+mod brief;
 mod concise;
 mod fix;
 mod github;

@@ -12,10 +12,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use meshscope::finding::Finding;
 use meshscope::fs::Found;
 use meshscope::identity::{Identity, pair};
+use meshscope::manifest::Str;
 use meshscope::{FileSystem, OsFileSystem, Workspace};
 use notify::{Event, RecursiveMode, Watcher};
 use std::collections::BTreeSet;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -177,19 +179,19 @@ impl<'a> Watched<'a> {
         if gone.is_empty() && changed.is_empty() {
             return false;
         }
-        for path in gone {
-            self.workspace.remove(path.as_str());
-        }
+        let mut edits: Vec<(Str, Option<Arc<str>>)> = Vec::new();
+        edits.extend(gone.iter().map(|path| (Str::new(path.as_str()), None)));
         for path in changed {
             // What is gone again by now comes with the next change.
             let Ok(bytes) = OsFileSystem.read(&self.root.join(&path)) else {
                 continue;
             };
-            match String::from_utf8(bytes) {
-                Ok(text) => self.workspace.set_text(path.as_str(), &text),
-                Err(_) => return self.reopen(),
-            }
+            let Ok(text) = String::from_utf8(bytes) else {
+                return self.reopen();
+            };
+            edits.push((Str::new(path.as_str()), Some(text.into())));
         }
+        self.workspace.set_texts(&edits);
         true
     }
 
@@ -213,7 +215,7 @@ impl<'a> Watched<'a> {
             .iter()
             .zip(&pairs)
             .filter(|(_, twin)| twin.is_none());
-        let fresh: Vec<&Finding> = fresh.map(|(finding, _)| finding).collect();
+        let fresh: Vec<Finding> = fresh.map(|(finding, _)| finding.clone()).collect();
         let gone = last.iter().enumerate().filter(|(i, _)| !stays.contains(i));
         let gone = gone.map(|(_, finding)| format!("fixed: {}\n", concise::line(finding)));
         let mut text: String = gone.collect();

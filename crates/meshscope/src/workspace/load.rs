@@ -108,7 +108,7 @@ impl Workspace {
                         Some(twin) => twin,
                         None => new_file(&self.db, &path, text, Durability::HIGH),
                     };
-                    self.files.insert(
+                    Arc::make_mut(&mut self.files).insert(
                         path,
                         FileEntry {
                             input,

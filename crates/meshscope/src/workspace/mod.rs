@@ -10,11 +10,13 @@ mod meshes;
 mod repair;
 mod report;
 mod settings;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
 pub use load::{LoadProblem, OpenError};
 pub use repair::{Repaired, Repairs};
+pub use snapshot::Snapshot;
 
 use crate::db::Database;
 use crate::fs::FileSystem;
@@ -34,7 +36,7 @@ use std::sync::Arc;
 pub struct Workspace {
     root: Utf8PathBuf,
     settings: Settings,
-    files: BTreeMap<Str, FileEntry>,
+    files: Arc<BTreeMap<Str, FileEntry>>,
     links: BTreeMap<Str, Str>,
     /// What kustomizations read and nobody else: data of generators.
     data: BTreeMap<Str, SourceFile>,
@@ -113,9 +115,9 @@ impl Workspace {
             let present = false;
             (path.clone(), FileEntry { input, present })
         };
-        workspace.files = self.files.iter().map(gone).collect();
+        workspace.files = Arc::new(self.files.iter().map(gone).collect());
         workspace.load(fs)?;
-        workspace.files.retain(|_, entry| entry.present);
+        Arc::make_mut(&mut workspace.files).retain(|_, entry| entry.present);
         workspace.load_settings(fs)?;
         workspace.refresh_meshes();
         Ok(workspace)
@@ -130,7 +132,7 @@ impl Workspace {
             data: BTreeMap::new(),
             root: root.to_owned(),
             settings,
-            files: BTreeMap::new(),
+            files: Arc::default(),
             links: BTreeMap::new(),
             problems: Vec::new(),
             meshes: Vec::new(),
