@@ -2,7 +2,8 @@
 //! loaded from elsewhere.
 
 use super::layout::columns;
-use super::{EdgeView, GraphView, NodeView};
+use super::{GraphEdge, GraphNode, RouteGraph, named};
+use crate::finding::Location;
 use std::collections::HashMap;
 use std::fmt::Write;
 
@@ -16,7 +17,7 @@ const FITS: usize = 32;
 const FITS_LINE: usize = 24;
 
 /// The page.
-pub fn page(mesh: &str, graph: &GraphView) -> String {
+pub fn page(mesh: &str, graph: &RouteGraph) -> String {
     let columns = columns(graph);
     let tallest = columns.iter().map(Vec::len).max().unwrap_or(1).max(1);
     let width = 2 * MARGIN + columns.len().max(1) * (WIDTH + GAP) - GAP;
@@ -49,8 +50,8 @@ pub fn page(mesh: &str, graph: &GraphView) -> String {
     let title = format!("Routes of mesh {}", escaped(mesh));
     let counts = format!(
         "{} and {}",
-        crate::reason::count(graph.nodes.len(), "node"),
-        crate::reason::count(graph.edges.len(), "edge")
+        count(graph.nodes.len(), "node"),
+        count(graph.edges.len(), "edge")
     );
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -67,10 +68,10 @@ pub fn page(mesh: &str, graph: &GraphView) -> String {
     )
 }
 
-fn boxed(node: &NodeView, (x, y): (usize, usize), text: &mut String) {
+fn boxed(node: &GraphNode, (x, y): (usize, usize), text: &mut String) {
     let mut told = format!("{} {}", node.kind, node.label);
     if let Some(resource) = &node.resource {
-        told = crate::check::label(resource);
+        told = named(resource);
     }
     if let Some(at) = &node.location {
         let _ = write!(told, "\n{}:{}", at.file, at.range.start.line);
@@ -78,12 +79,13 @@ fn boxed(node: &NodeView, (x, y): (usize, usize), text: &mut String) {
     let label = escaped(&shortened(&node.label, FITS));
     let _ = writeln!(
         text,
-        "<g class=\"node {}\" data-id=\"{}\" tabindex=\"0\"><title>{}</title>\
+        "<g class=\"node {}\" data-id=\"{}\"{} tabindex=\"0\"><title>{}</title>\
          <rect x=\"{x}\" y=\"{y}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" rx=\"6\"/>\
          <text class=\"kind\" x=\"{}\" y=\"{}\">{}</text>\
          <text x=\"{}\" y=\"{}\">{label}</text></g>",
         node.kind,
         escaped(&node.id),
+        place(node.location.as_ref()),
         escaped(&told),
         x + 8,
         y + 12,
@@ -93,7 +95,7 @@ fn boxed(node: &NodeView, (x, y): (usize, usize), text: &mut String) {
     );
 }
 
-fn line(edge: &EdgeView, from: (usize, usize), to: (usize, usize), nth: usize, text: &mut String) {
+fn line(edge: &GraphEdge, from: (usize, usize), to: (usize, usize), nth: usize, text: &mut String) {
     let (start, end) = (
         (from.0 + WIDTH, from.1 + HEIGHT / 2),
         (to.0, to.1 + HEIGHT / 2),
@@ -122,16 +124,36 @@ fn line(edge: &EdgeView, from: (usize, usize), to: (usize, usize), nth: usize, t
     let label = escaped(&shortened(&edge.label, FITS_LINE));
     let _ = writeln!(
         text,
-        "<g class=\"edge {}\" data-from=\"{}\" data-to=\"{}\"><title>{}</title>\
+        "<g class=\"edge {}\" data-from=\"{}\" data-to=\"{}\"{}><title>{}</title>\
          <path d=\"{path}\" marker-end=\"url(#arrow)\"/>\
          <text x=\"{}\" y=\"{}\">{label}</text></g>",
         edge.kind,
         escaped(&edge.from),
         escaped(&edge.to),
+        place(edge.because.as_ref().and_then(|b| b.location.as_ref())),
         escaped(&told),
         (start.0 + end.0) / 2,
         (start.1 + end.1) / 2 + shift * 3 / 4 - 4,
     );
+}
+
+/// The attributes that say where something is written.
+fn place(at: Option<&Location>) -> String {
+    let Some(at) = at else { return String::new() };
+    format!(
+        " data-file=\"{}\" data-line=\"{}\" data-column=\"{}\"",
+        escaped(&at.file),
+        at.range.start.line,
+        at.range.start.column
+    )
+}
+
+/// `1 node`, `2 nodes`.
+fn count(n: usize, one: &str) -> String {
+    match n {
+        1 => format!("1 {one}"),
+        n => format!("{n} {one}s"),
+    }
 }
 
 fn shortened(text: &str, fits: usize) -> String {

@@ -1,14 +1,14 @@
 //! Where nodes stand: a column per step of the way from the gateway to the pods, rows chosen so that
 //! edges cross little.
 
-use super::GraphView;
+use super::RouteGraph;
 use std::collections::HashMap;
 
 /// How often rows are chosen anew.
 const ROUNDS: usize = 8;
 
 /// The columns, by index of the node, top to bottom.
-pub fn columns(graph: &GraphView) -> Vec<Vec<usize>> {
+pub fn columns(graph: &RouteGraph) -> Vec<Vec<usize>> {
     let index: HashMap<&str, usize> = graph
         .nodes
         .iter()
