@@ -1,7 +1,8 @@
 //! Diagnostics: the findings of a report by file, in the shape editors show.
 
 use crate::place::Place;
-use meshscope::finding::{Certainty, Finding, Severity};
+use meshscope::finding::{Certainty, Finding, Location, Severity};
+use meshscope::rules::{Group, registry};
 use meshscope::{Report, Workspace};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -85,6 +86,44 @@ pub fn diagnostics_of(
     report: &Report,
     options: &DiagnosticOptions,
 ) -> BTreeMap<String, Vec<Diagnostic>> {
-    let _ = (report, options);
-    BTreeMap::new()
+    let mut files: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
+    for finding in &report.findings {
+        let group = registry::find(&finding.rule).map(|rule| rule.group);
+        if !options.schema && matches!(group, Some(Group::Syntax | Group::Schema)) {
+            continue;
+        }
+        if let Some(at) = &finding.location {
+            let diagnostics = files.entry(at.file.clone()).or_default();
+            diagnostics.push(diagnostic(finding, at));
+        }
+    }
+    files
+}
+
+fn diagnostic(finding: &Finding, at: &Location) -> Diagnostic {
+    let bytes = |at: &Location| at.range.start.offset as usize..at.range.end.offset as usize;
+    let related = finding.related.iter().filter_map(|related| {
+        let at = related.location.as_ref()?;
+        let place = Place {
+            path: at.file.clone(),
+            range: bytes(at),
+        };
+        let message = related.message.clone();
+        Some(Related { place, message })
+    });
+    let page = registry::find(&finding.rule);
+    let meshes = [&finding.mesh].into_iter().chain(&finding.meshes);
+    Diagnostic {
+        range: bytes(at),
+        severity: finding.severity,
+        certainty: finding.certainty,
+        rule: finding.rule.clone(),
+        message: finding.message.clone(),
+        help: finding.help.clone(),
+        tags: Vec::new(),
+        related: related.collect(),
+        page: page.map(|rule| format!("crates/rules/pages/{}.md", rule.name)),
+        meshes: meshes.filter(|mesh| !mesh.is_empty()).cloned().collect(),
+        finding: finding.clone(),
+    }
 }
