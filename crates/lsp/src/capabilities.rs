@@ -5,7 +5,7 @@
 
 use crate::client::Traits;
 use crate::commands;
-use crate::settings::{Delivery, Settings};
+use crate::settings::Settings;
 use tower_lsp::ls_types::{
     CallHierarchyServerCapability, CodeActionKind, CodeActionOptions, CodeActionProviderCapability,
     CodeLensOptions, CompletionOptions, DiagnosticOptions, DiagnosticServerCapabilities,
@@ -24,7 +24,7 @@ const WATCHED: [&str; 3] = ["**/*.{yaml,yml,json}", "**/Kustomization", "**/.git
 /// The offer.
 pub fn of(traits: &Traits, settings: &Settings) -> ServerCapabilities {
     let outline = settings.wants(settings.document_symbols);
-    let pull = traits.pulls && settings.diagnostics.delivery == Delivery::Pull;
+    let pull = settings.pulls(traits);
     ServerCapabilities {
         position_encoding: Some(traits.encoding.kind()),
         text_document_sync: Some(TextDocumentSyncCapability::Options(

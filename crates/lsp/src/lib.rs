@@ -10,6 +10,7 @@ mod client;
 mod commands;
 mod diagnostics;
 mod documents;
+mod features;
 mod outgoing;
 mod owner;
 mod places;

@@ -274,3 +274,56 @@ fn content_modified() -> Error {
         data: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::outgoing::Voice;
+    use crate::owner::{Mailbox, Owner};
+    use crate::pool::About;
+    use tower_lsp::jsonrpc::ErrorCode;
+
+    fn mailbox() -> Mailbox {
+        let (voice, _) = Voice::new();
+        Owner::start(voice).unwrap()
+    }
+
+    fn wait<T>(answer: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(answer)
+    }
+
+    #[test]
+    fn a_panic_is_an_internal_error_and_the_server_lives() {
+        let mailbox = mailbox();
+        for _ in 0..10 {
+            let answer = mailbox.ask(About::Everything, |_| -> super::Result<i32> {
+                panic!("no")
+            });
+            let error = wait(answer).unwrap_err();
+            assert_eq!(
+                (error.code, &*error.message),
+                (ErrorCode::InternalError, "no")
+            );
+        }
+        assert_eq!(wait(mailbox.ask(About::Everything, |_| Ok(7))), Ok(7));
+    }
+
+    #[test]
+    fn more_questions_than_threads_are_all_answered() {
+        let mailbox = mailbox();
+        let ask = |number| mailbox.ask(About::Everything, move |_| Ok(number));
+        let answers: Vec<_> = (0..100).map(ask).collect();
+        for (number, answer) in answers.into_iter().enumerate() {
+            assert_eq!(wait(answer), Ok(number));
+        }
+    }
+
+    #[test]
+    fn a_question_given_up_keeps_nobody_busy() {
+        let mailbox = mailbox();
+        for _ in 0..10 {
+            drop(mailbox.ask(About::Everything, |_| Ok(1)));
+        }
+        assert_eq!(wait(mailbox.ask(About::Everything, |_| Ok(2))), Ok(2));
+    }
+}

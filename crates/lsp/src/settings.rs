@@ -4,6 +4,7 @@
 //! and editors agree; here is only what a person wants to see. `cargo run -p meshscope-xtask --
 //! editor-settings` writes their schema to `editors/settings.json`.
 
+use crate::client::Traits;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -144,6 +145,11 @@ impl Settings {
             return Ok(Settings::default());
         }
         serde_json::from_value(stated(section)).map_err(|error| error.to_string())
+    }
+
+    /// Whether a client asks for findings instead of being told.
+    pub fn pulls(&self, traits: &Traits) -> bool {
+        traits.pulls && self.diagnostics.delivery == Delivery::Pull
     }
 
     /// Whether something that another YAML server does too is wanted.

@@ -13,12 +13,7 @@ use tower_lsp::ls_types::{Diagnostic, Uri};
 /// What to look at.
 pub enum Look {
     /// Files by themselves.
-    Files {
-        /// Their folder.
-        id: FolderId,
-        /// The files.
-        files: Vec<OneFile>,
-    },
+    Files(Vec<OneFile>),
     /// A folder as a whole.
     Folder {
         /// Which.
@@ -86,7 +81,7 @@ pub struct FoundInFolder {
 /// Looks, unless an edit cancels it. The world is gone when this returns.
 pub fn look(task: Look, world: World) -> Found {
     let (of_folder, cancelled) = match &task {
-        Look::Files { files, .. } => {
+        Look::Files(files) => {
             let uris = files.iter().map(|file| file.uri.clone());
             (false, Found::NotFiles(uris.collect()))
         }
@@ -109,7 +104,7 @@ pub fn look(task: Look, world: World) -> Found {
 fn found(task: Look, world: &World) -> Option<Found> {
     let view = world.folders.first()?;
     Some(match task {
-        Look::Files { files, .. } => {
+        Look::Files(files) => {
             let files = files.into_iter().map(|file| in_file(world, view, file));
             Found::Files(files.collect())
         }

@@ -3,10 +3,13 @@
 mod carry;
 mod convert;
 mod look;
+mod pull;
 
 pub use carry::carried;
-pub use convert::result_id;
-pub use look::{Found, Look, OneFile, look};
+pub use convert::{of_findings, result_id};
+pub use look::{Found, Look, OneFile, look, report};
+
+pub use pull::{ask_again, document_report, of_file};
 
 use crate::places::FolderId;
 use tower_lsp::ls_types::Diagnostic;

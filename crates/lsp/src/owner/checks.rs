@@ -10,7 +10,7 @@ use crate::documents::Edit;
 use crate::outgoing::{Outgoing, Refresh};
 use crate::places::FolderId;
 use crate::pool::STACK;
-use crate::settings::{Delivery, Scope};
+use crate::settings::Scope;
 use crate::world::World;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -151,7 +151,7 @@ impl Owner {
     }
 
     fn check_files(&mut self) {
-        if self.checks.busy[0] || self.settings.diagnostics.delivery == Delivery::Pull {
+        if self.checks.busy[0] || self.pulls_findings {
             return;
         }
         // One folder at a time: an edit of another does not wait.
@@ -174,7 +174,7 @@ impl Owner {
         if !files.is_empty() {
             self.checks.busy[0] = true;
             let world = self.world_of(Some(id));
-            let _ = self.checks.files.send((Look::Files { id, files }, world));
+            let _ = self.checks.files.send((Look::Files(files), world));
         }
     }
 
@@ -226,13 +226,20 @@ impl Owner {
                     return;
                 }
                 folder.report = Some((found.revision, Arc::new(found.report)));
-                self.show_folder(id, found.files);
+                let is_new = self.show_folder(id, found.files);
                 for (uri, home) in self.homes.iter() {
                     if home.folder == id {
                         self.checks.typed.insert(uri.clone(), Vec::new());
                     }
                 }
                 self.answer_pulls();
+                if is_new && self.pulls_findings && self.traits.refreshes_diagnostics {
+                    self.voice.say(Outgoing::Refresh(Refresh::Diagnostics));
+                }
+                // The editor asks anew for what stands beside the text that was edited, not beside others.
+                if self.homes.values().filter(|home| home.folder == id).count() > 1 {
+                    self.refresh_cached();
+                }
             }
             Found::NotFolder(id) => {
                 self.checks.busy[1] = false;
@@ -248,7 +255,8 @@ impl Owner {
         }
     }
 
-    fn show_folder(&mut self, id: FolderId, files: BTreeMap<Uri, Vec<Diagnostic>>) {
+    /// Shows the findings of a folder; whether any are others than before.
+    fn show_folder(&mut self, id: FolderId, files: BTreeMap<Uri, Vec<Diagnostic>>) -> bool {
         let known = self
             .checks
             .current
@@ -259,20 +267,22 @@ impl Owner {
             .map(|(uri, _)| uri.clone());
         let clean: Vec<Uri> = clean.collect();
         let cleaned = clean.into_iter().map(|uri| (uri, Vec::new()));
+        let mut is_new = false;
         for (uri, diagnostics) in cleaned.chain(files) {
             let version = self.documents.get(&uri).map(|document| document.version);
-            self.show(uri, id, version, diagnostics);
+            is_new |= self.show(uri, id, version, diagnostics);
         }
+        is_new
     }
 
-    /// Shows the findings of a file when they are others than before.
+    /// Shows the findings of a file when they are others than before; whether they are.
     fn show(
         &mut self,
         uri: Uri,
         folder: FolderId,
         version: Option<i32>,
         mut diagnostics: Vec<Diagnostic>,
-    ) {
+    ) -> bool {
         let settings = &self.settings.diagnostics;
         let is_hidden = settings.scope == Scope::OpenFiles && !self.documents.contains_key(&uri);
         if !settings.enable || is_hidden {
@@ -281,7 +291,7 @@ impl Owner {
         let known = self.checks.current.get(&uri);
         let before = known.map_or(&[][..], |published| &published.diagnostics);
         if before == diagnostics {
-            return;
+            return false;
         }
         if diagnostics.is_empty() {
             self.checks.current.remove(&uri);
@@ -289,10 +299,11 @@ impl Owner {
             let published = Published::new(folder, diagnostics.clone());
             self.checks.current.insert(uri.clone(), published);
         }
-        if settings.delivery == Delivery::Push {
+        if !self.pulls_findings {
             let params = PublishDiagnosticsParams::new(uri, diagnostics, version);
             self.voice.say(Outgoing::Publish(params));
         }
+        true
     }
 
     /// Shows nothing for a file any more.
@@ -310,14 +321,6 @@ impl Owner {
         for uri in uris {
             Arc::make_mut(&mut self.homes).remove(&uri);
             self.checks.closed(&uri);
-        }
-    }
-
-    /// Tells a client that asks for findings to ask again.
-    pub(super) fn ask_to_pull(&self) {
-        if self.settings.diagnostics.delivery == Delivery::Pull && self.traits.refreshes_diagnostics
-        {
-            self.voice.say(Outgoing::Refresh(Refresh::Diagnostics));
         }
     }
 }

@@ -114,9 +114,10 @@ impl Mailbox {
 
 /// The state of the server.
 pub struct Owner {
-    mailbox: Mailbox,
     voice: Voice,
     traits: Traits,
+    /// Whether the client asks for findings instead of being told.
+    pulls_findings: bool,
     settings: Arc<Settings>,
     folders: Vec<Folder>,
     next_folder: FolderId,
@@ -144,18 +145,18 @@ impl Owner {
         let builder = thread::Builder::new()
             .name("owner".into())
             .stack_size(STACK);
-        builder.spawn(move || Owner::new(own, voice).run(&messages))?;
+        builder.spawn(move || Owner::new(&own, voice).run(&messages))?;
         Ok(mailbox)
     }
 
-    fn new(mailbox: Mailbox, voice: Voice) -> Owner {
+    fn new(mailbox: &Mailbox, voice: Voice) -> Owner {
         Owner {
-            pool: Pool::new(READERS, &mailbox),
-            disk: Disk::new(&mailbox),
-            checks: Checks::new(&mailbox),
-            mailbox,
+            pool: Pool::new(READERS, mailbox),
+            disk: Disk::new(mailbox),
+            checks: Checks::new(mailbox),
             voice,
             traits: Traits::default(),
+            pulls_findings: false,
             settings: Arc::default(),
             folders: Vec::new(),
             next_folder: 0,
@@ -232,6 +233,7 @@ impl Owner {
 
     fn introduce(&mut self, start: Start) {
         self.traits = start.traits;
+        self.pulls_findings = start.settings.pulls(&start.traits);
         self.settings = Arc::new(start.settings);
         self.change_folders(&start.folders, &[]);
     }
