@@ -13,6 +13,7 @@ mod reasons;
 mod resource_ref;
 mod rule_findings;
 mod suppressions;
+mod troubled;
 mod visibility;
 mod who;
 

@@ -4,6 +4,7 @@ use super::Mesh;
 use crate::finding::{Location, Position, Range};
 use meshscope_manifest::kustomize::Inside;
 use meshscope_mesh::SourceFile;
+use meshscope_mesh::db::Db;
 use meshscope_mesh::index::{self, Definition, Spot};
 use meshscope_yaml::{Document, LineIndex, Path, Span};
 
@@ -66,12 +67,16 @@ impl Mesh<'_> {
 
     /// The place of a spot, or of the nearest one above it that is written.
     pub(super) fn place_of_spot(&self, spot: &Spot, at_key: bool) -> Option<Location> {
-        let document = index::document(self.db(), spot.file, spot.document).as_ref()?;
-        let inside = spot.inside.as_ref();
-        let inside = inside.and_then(|at| span_inside(document, &spot.path, at, at_key));
-        let span = inside.or_else(|| span_of(document, &spot.path, at_key))?;
-        let lines = LineIndex::new(spot.file.text(self.db()));
-        Some(self.place(spot.file, &lines, span))
+        let db = self.db();
+        let (path, inside) = (spot.path.clone(), spot.inside.clone());
+        let range = range_at(
+            db,
+            Asked::new(db, spot.file, spot.document, path, inside, at_key),
+        )?;
+        Some(Location {
+            file: spot.file.path(db).to_string(),
+            range,
+        })
     }
 
     /// A range of a file.
@@ -81,6 +86,31 @@ impl Mesh<'_> {
             range: range(lines, span),
         }
     }
+}
+
+/// A spot whose range is asked for, as a query key.
+#[salsa::interned]
+struct Asked<'db> {
+    #[returns(copy)]
+    file: SourceFile,
+    #[returns(copy)]
+    document: u32,
+    path: Path,
+    inside: Option<Box<Inside>>,
+    #[returns(copy)]
+    at_key: bool,
+}
+
+/// The range of a spot, or of the nearest one above it that is written. Kept, so that an edit places
+/// the findings of its file again and no others: those would have to parse every file with a finding.
+#[salsa::tracked(returns(copy))]
+fn range_at<'db>(db: &'db dyn Db, asked: Asked<'db>) -> Option<Range> {
+    let (file, path, at_key) = (asked.file(db), asked.path(db), asked.at_key(db));
+    let document = index::document(db, file, asked.document(db)).as_ref()?;
+    let inside = asked.inside(db).as_ref();
+    let inside = inside.and_then(|at| span_inside(document, path, at, at_key));
+    let span = inside.or_else(|| span_of(document, path, at_key))?;
+    Some(range(index::line_index(db, file), span))
 }
 
 /// The bytes of a field: its value, its key when that is asked for or the value is empty, or the

@@ -76,3 +76,11 @@ export interface Impact {
   changesBehaviour: ReachedProxy[];
   freezes: { proxy: string; kind: string; name: string; along: string[]; because: Reason }[];
 }
+
+/** Which route graph. */
+export interface RouteGraphRequest {
+  uri?: string;
+  mesh?: string;
+  namespace?: string;
+  host?: string;
+}

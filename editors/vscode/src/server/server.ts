@@ -10,10 +10,12 @@ import { homedir } from "node:os";
 import { promisify } from "node:util";
 import * as vscode from "vscode";
 import { ExecuteCommandRequest, LanguageClient, type Executable } from "vscode-languageclient/node";
+import { linkPulled, linkPushed } from "./diagnostics.ts";
 import { type Lookup, findServer } from "./lookup.ts";
+import { completeSettings, settings } from "./settings.ts";
 
 /** Shows the answer of a command that was not asked through the extension, such as a code lens. */
-export type Present = (command: string, answer: unknown) => Promise<void>;
+export type Present = (command: string, argument: unknown, answer: unknown) => Promise<void>;
 
 /** The language server. */
 export class Server implements vscode.Disposable {
@@ -183,10 +185,14 @@ export class Server implements vscode.Disposable {
         { scheme: "untitled", language: "yaml" },
       ],
       outputChannel: this.output,
+      initializationOptions: settings(),
       middleware: {
+        workspace: completeSettings,
+        handleDiagnostics: linkPushed,
+        ...linkPulled,
         executeCommand: async (command, args, next) => {
           const answer: unknown = await next(command, args);
-          await this.present(command, answer);
+          await this.present(command, args[0], answer);
           return answer;
         },
       },
