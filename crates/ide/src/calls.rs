@@ -184,9 +184,16 @@ pub(crate) fn place_of_field(mesh: Mesh<'_>, key: &ResourceKey, path: &str) -> O
                 (_, true) => return object_place(mesh, key),
                 _ => found.text.unwrap_or(found.value),
             };
+            let mut range = span.range();
+            let text = found
+                .file
+                .text(mesh.db())
+                .get(range.clone())
+                .unwrap_or_default();
+            range.end = range.start + text.find(['\n', '\r']).unwrap_or(text.len());
             return Some(Place {
                 path: found.file.path(mesh.db()).to_string(),
-                range: span.range(),
+                range,
             });
         }
         path.pop()?;
@@ -278,8 +285,10 @@ spec:
         );
         assert_eq!(
             shown(&f, &outgoing_calls(&f.workspace, &items[0])),
-            ["virtual-service:shop/reviews [reviews.example.com :80] infra/gateway.yaml:7: {port: {number: 80}}"
-                .replace("{port: {number: 80}}", "port: {number: 80, name: http, protocol: HTTP}\n    hosts: ['*.example.com']")]
+            [
+                "virtual-service:shop/reviews [reviews.example.com :80] infra/gateway.yaml:7: port: \
+                 {number: 80, name: http, protocol: HTTP}"
+            ]
         );
     }
 
