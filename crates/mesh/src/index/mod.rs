@@ -15,7 +15,7 @@ mod unit;
 
 pub use bases::kustomizations;
 pub use config::{MeshFacts, facts, mesh_config_layers};
-pub use file::{FileObject, FileSummary, document, file_summary};
+pub use file::{FileObject, FileSummary, document, file_summary, line_index};
 pub use locate::{Definition, Spot, definitions, resource};
 pub use lookup::{file_at, real_path, references};
 pub use roots::built;

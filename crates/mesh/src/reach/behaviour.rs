@@ -126,7 +126,7 @@ fn virtual_service_used(
         .filter(|l| l.hosts.importing_virtual_service(vs).is_some());
     for listener in carries {
         let earlier = |host| {
-            let before = listener.virtual_services.iter();
+            let before = listener.virtual_services.iter(db, mesh);
             let mut before = before.take_while(|v| v.object != vs.object);
             before.any(|v| !v.http.is_empty() && v.hosts.contains(host))
         };

@@ -6,7 +6,7 @@ mod metadata;
 mod policies;
 mod proxy;
 
-pub use classes::{ProxyClass, class_proxy, classes, classes_in, keys_mentioned};
+pub use classes::{ProxyClass, callers_in, class_proxy, classes, classes_in, keys_mentioned};
 pub use injection::{Injection, injection};
 pub use policies::{PatchedSide, patches_for, selecting};
 pub use proxy::{Proxy, ProxyKind, proxy_of};

@@ -1,11 +1,11 @@
 //! The findings of a mesh: what is wrong with its texts and objects, in a fixed order.
 
 use super::Mesh;
-use super::merged::once;
+use super::merged::{files_of, once};
 use crate::finding::{Certainty, Finding, Location, Related, ResourceId, Severity};
 use meshscope_manifest::document::{SyntaxProblem, syntax_problems};
 use meshscope_manifest::{ResourceKey, validate};
-use meshscope_mesh::index::{self, UnitObject, file_summary};
+use meshscope_mesh::index::{self, UnitObject, file_summary, line_index};
 use meshscope_mesh::{Source, SourceFile, Unit};
 use meshscope_rules::registry;
 use meshscope_yaml::{LineIndex, Path};
@@ -28,14 +28,16 @@ impl Mesh<'_> {
     /// Every finding, and what was kept back.
     pub fn report(&self) -> Report {
         let mut findings: Vec<Finding> = Vec::new();
-        for file in self.files() {
+        let units = self.troubled();
+        let files = files_of(self.db(), units.iter().copied());
+        for &file in &files {
             self.of_file(file, &mut findings);
         }
-        for unit in self.input().units(self.db()).iter() {
+        for unit in units {
             self.of_unit(unit, &mut findings);
         }
         self.of_rules(&mut findings);
-        let (suppressed, unused) = self.apply_suppressions(&self.files(), &mut findings);
+        let (suppressed, unused) = self.apply_suppressions(&files, &mut findings);
         findings.extend(unused);
         self.finish(&mut findings);
         Report {
@@ -102,11 +104,11 @@ impl Mesh<'_> {
         if broken.is_empty() || self.workspace().is_chart_template(file.path(db)) {
             return;
         }
-        let lines = LineIndex::new(file.text(db));
+        let lines = line_index(db, file);
         for &ordinal in broken {
             if let Some(document) = index::document(db, file, ordinal) {
                 let problems = syntax_problems(document).into_iter();
-                findings.extend(problems.map(|p| self.of_text(file, &lines, p)));
+                findings.extend(problems.map(|p| self.of_text(file, lines, p)));
             }
         }
     }

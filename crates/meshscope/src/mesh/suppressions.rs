@@ -16,7 +16,7 @@ const MARK: &str = "meshscope: ignore";
 
 /// One rule named by one comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Suppression {
+pub(super) struct Suppression {
     rule: String,
     /// The bytes it speaks of: findings that start in them are kept back.
     reach: Span,
@@ -25,7 +25,7 @@ struct Suppression {
 
 /// The suppressions of a file. Invalidated by its text; nothing for files without the mark.
 #[salsa::tracked]
-fn suppressions(db: &dyn Db, file: SourceFile) -> Arc<[Suppression]> {
+pub(super) fn suppressions(db: &dyn Db, file: SourceFile) -> Arc<[Suppression]> {
     let text = file.text(db);
     if !text.contains(MARK) {
         return Arc::default();
