@@ -10,6 +10,7 @@ use std::collections::{HashMap, VecDeque};
 
 /// What a finding means: rule, object, field and parties, and what helps to tell equal ones apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Identity {
     /// The rule's name.

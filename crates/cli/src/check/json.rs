@@ -7,16 +7,18 @@ use meshscope::identity::Identity;
 use serde::Serialize;
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Output<'a> {
+pub struct CheckOutput<'a> {
     schema_version: u32,
     findings: &'a [Finding],
-    summary: Summary<'a>,
+    summary: CheckSummary<'a>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Summary<'a> {
+struct CheckSummary<'a> {
     files: usize,
     documents: usize,
     resources: usize,
@@ -30,6 +32,7 @@ struct Summary<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Baseline<'a> {
     hidden: usize,
     gone: &'a [Identity],
@@ -37,10 +40,10 @@ struct Baseline<'a> {
 
 /// One JSON object.
 pub fn render(outcome: &Outcome) -> Result<String, Failure> {
-    let output = Output {
+    let output = CheckOutput {
         schema_version: 1,
         findings: &outcome.findings,
-        summary: Summary {
+        summary: CheckSummary {
             files: outcome.files,
             documents: outcome.documents,
             resources: outcome.resources,

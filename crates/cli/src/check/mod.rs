@@ -16,6 +16,9 @@ mod statistics;
 mod stdin;
 mod watch;
 
+#[cfg(feature = "schema")]
+pub use json::CheckOutput;
+
 pub use concise::line;
 pub use human::{label, word};
 pub use outcome::Outcome;

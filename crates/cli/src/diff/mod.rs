@@ -6,13 +6,15 @@ mod markdown;
 mod view;
 mod work_tree;
 
+pub use view::DiffView;
+
 use crate::args::{Cli, FailOn};
 use crate::git::{Repository, Revision};
 use crate::output::{Failure, note, print, print_answer};
 use clap::{Args, ValueEnum};
 use meshscope::{Comparison, FileSystem};
 use std::process::ExitCode;
-use view::{DiffView, Side};
+use view::Side;
 use work_tree::WorkTree;
 
 /// Arguments of `diff`.

@@ -17,6 +17,7 @@ const REASONS: usize = 4;
 
 /// What differs between two states of a repository.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DiffView {
     /// What is compared with.
@@ -24,7 +25,7 @@ pub struct DiffView {
     /// What is compared.
     pub head: Side,
     /// Counts over all meshes.
-    pub summary: Summary,
+    pub summary: DiffSummary,
     /// Findings that came and went.
     pub findings: FindingsView,
     /// The meshes of both sides.
@@ -33,6 +34,7 @@ pub struct DiffView {
 
 /// One side.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Side {
     /// The revision as it was asked for; none for the working tree.
     pub revision: Option<String>,
@@ -42,8 +44,9 @@ pub struct Side {
 
 /// Counts.
 #[derive(Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct Summary {
+pub struct DiffSummary {
     /// Findings that only head has.
     pub findings_added: usize,
     /// Errors among them.
@@ -64,6 +67,7 @@ pub struct Summary {
 
 /// Findings that came and went.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FindingsView {
     /// Those that only head has; places are of head.
     pub added: Vec<Finding>,
@@ -75,6 +79,7 @@ pub struct FindingsView {
 
 /// A mesh of one side or of both.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MeshView {
     /// Its name.
@@ -102,6 +107,7 @@ impl MeshView {
 
 /// An object that differs.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ObjectView {
     /// The object.
     pub resource: ResourceId,
@@ -114,6 +120,7 @@ pub struct ObjectView {
 
 /// What some workloads see more or less.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VisibilityView {
     /// The workloads, `namespace/name`.
@@ -132,6 +139,7 @@ pub struct VisibilityView {
 
 /// A host that is called by another DestinationRule.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RuleView {
     /// The host.
     pub host: String,
@@ -143,6 +151,7 @@ pub struct RuleView {
 
 /// A call that ends otherwise.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CallView {
     /// As a URL. `meshscope-other` in host or path stands for every one that nothing mentions.
@@ -165,6 +174,7 @@ pub struct CallView {
 
 /// How a call ends.
 #[derive(Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EndingView {
     /// The verdict, as `trace` has it.
@@ -179,6 +189,7 @@ pub struct EndingView {
 
 /// A cluster on the way.
 #[derive(Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClusterView {
     /// Its name.
     pub cluster: String,
@@ -190,6 +201,11 @@ pub struct ClusterView {
 
 /// A workload that is touched.
 #[derive(Debug, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "TouchedView")
+)]
 pub struct WorkloadView {
     /// `namespace/name`.
     pub workload: String,
@@ -210,7 +226,7 @@ pub fn of(comparison: &Comparison, wanted: Option<&str>, (base, head): (Side, Si
         .iter()
         .filter(|f| f.severity == Severity::Error);
     let sum = |of: &dyn Fn(&MeshView) -> usize| meshes.iter().map(of).sum::<usize>();
-    let summary = Summary {
+    let summary = DiffSummary {
         findings_added: findings.added.len(),
         errors_added: errors.count(),
         findings_fixed: findings.fixed.len(),

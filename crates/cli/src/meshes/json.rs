@@ -5,15 +5,17 @@ use meshscope::{Assumption, Origin, Profile};
 use serde::Serialize;
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct Listing<'a> {
+pub struct MeshList<'a> {
     schema_version: u32,
     settings_file: Option<&'a str>,
-    meshes: Vec<Entry<'a>>,
+    meshes: Vec<MeshEntry<'a>>,
 }
 
 #[derive(Serialize)]
-struct Entry<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct MeshEntry<'a> {
     name: &'a str,
     reason: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,11 +24,12 @@ struct Entry<'a> {
     files: Vec<&'a str>,
     objects: usize,
     namespaces: Vec<&'a str>,
-    settings: Vec<Setting<'a>>,
+    settings: Vec<MeshSetting<'a>>,
 }
 
 #[derive(Serialize)]
-struct Setting<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct MeshSetting<'a> {
     key: &'a str,
     value: &'a str,
     /// `default`, `settings` or `object`.
@@ -38,8 +41,8 @@ struct Setting<'a> {
 }
 
 /// All meshes.
-pub fn listing<'a>(settings_file: Option<&'a str>, meshes: &'a [Profile]) -> Listing<'a> {
-    let entry = |mesh: &'a Profile| Entry {
+pub fn listing<'a>(settings_file: Option<&'a str>, meshes: &'a [Profile]) -> MeshList<'a> {
+    let entry = |mesh: &'a Profile| MeshEntry {
         name: &mesh.name,
         reason: &mesh.reason,
         uncertain: mesh.uncertain.as_deref(),
@@ -53,20 +56,20 @@ pub fn listing<'a>(settings_file: Option<&'a str>, meshes: &'a [Profile]) -> Lis
             .map(|a| setting(a, settings_file))
             .collect(),
     };
-    Listing {
+    MeshList {
         schema_version: 1,
         settings_file,
         meshes: meshes.iter().map(entry).collect(),
     }
 }
 
-fn setting<'a>(assumption: &'a Assumption, settings_file: Option<&'a str>) -> Setting<'a> {
+fn setting<'a>(assumption: &'a Assumption, settings_file: Option<&'a str>) -> MeshSetting<'a> {
     let (from, resource, file) = match &assumption.origin {
         Origin::Default => ("default", None, None),
         Origin::Settings => ("settings", None, settings_file),
         Origin::Object(key, file) => ("object", Some(ResourceId::from(key)), file.as_deref()),
     };
-    Setting {
+    MeshSetting {
         key: &assumption.key,
         value: &assumption.value,
         from,

@@ -10,5 +10,6 @@ mod fix;
 mod formats;
 mod repository;
 mod sarif;
+mod schema;
 mod stdin;
 mod watch;
