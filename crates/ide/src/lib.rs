@@ -22,6 +22,11 @@ mod outline;
 mod place;
 mod references;
 mod rename;
+mod symbol;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod testing;
+mod words;
 
 pub use actions::{ActionKind, CodeAction, actions_for, code_actions};
 pub use calls::{CallItem, CallLink, call_hierarchy, incoming_calls, outgoing_calls};

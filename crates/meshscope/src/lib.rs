@@ -16,8 +16,9 @@ pub use finding::Finding;
 pub use fs::{FileSystem, MemoryFileSystem, OsFileSystem};
 pub use graph::{GraphEdge, GraphNode, GraphReason, RouteGraph};
 pub use mesh::{
-    Assumption, Explanation, Mesh, OpenDecision, Origin, Overview, Profile, Report, ResourceRef,
-    ResourceRefError, Role, SeenObject, SeenService, Step, Visibility, VisibleTo, Who, WhoError,
+    Assumption, Explanation, FieldPlace, Mesh, OpenDecision, Origin, Overview, Profile, Report,
+    ResourceRef, ResourceRefError, Role, SeenObject, SeenService, Step, Visibility, VisibleTo, Who,
+    WhoError,
 };
 /// How a reader of a [`Snapshot`] learns that its workspace was edited, and how it is told to stop.
 pub use salsa::{CancellationToken, Cancelled};

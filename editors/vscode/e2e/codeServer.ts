@@ -1,7 +1,16 @@
 /** VS Code as a server: one instance with the extension in it and settings of its own, on a free port. */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -14,6 +23,7 @@ const SETTINGS = {
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "window.restoreWindows": "none",
   "editor.minimap.enabled": false,
+  "editor.stickyScroll.enabled": false,
   "files.autoSave": "off",
 };
 
@@ -67,16 +77,27 @@ export class CodeServer {
 
   /** The files of the installed extension, relative to it. */
   installedFiles(): string[] {
-    const extensions = path.join(this.home, "extensions");
-    const folder = readdirSync(extensions).find((name) => name.startsWith("meshscope."));
-    if (folder === undefined) {
-      throw new Error("the extension is not installed");
-    }
-    const root = path.join(extensions, folder);
+    const root = this.installed();
     return readdirSync(root, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
       .sort();
+  }
+
+  /** The size of one of them. */
+  installedBytes(file: string): number {
+    return statSync(path.join(this.installed(), file)).size;
+  }
+
+  /** What the extension has logged in the window opened last. */
+  lastLog(): string {
+    const logs = path.join(this.home, "data", "logs");
+    const own = readdirSync(logs, { recursive: true, encoding: "utf8" })
+      .filter((file) => path.basename(file) === "meshscope.log")
+      .map((file) => path.join(logs, file))
+      .sort((a, b) => statSync(a).birthtimeMs - statSync(b).birthtimeMs);
+    const last = own.at(-1);
+    return last === undefined ? "" : readFileSync(last, "utf8");
   }
 
   async stop(): Promise<void> {
@@ -84,6 +105,15 @@ export class CodeServer {
     this.running.kill();
     await ended;
     rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  private installed(): string {
+    const extensions = path.join(this.home, "extensions");
+    const folder = readdirSync(extensions).find((name) => name.startsWith("meshscope."));
+    if (folder === undefined) {
+      throw new Error("the extension is not installed");
+    }
+    return path.join(extensions, folder);
   }
 
   private async answers(): Promise<void> {

@@ -9,7 +9,10 @@ test("only styles and scripts of the page itself count, and nothing is loaded", 
   const page =
     "<html><head><style>a{}</style></head><body><p>x</p><script>1</script></body></html>";
   const shown = forWebview(page, "N");
-  assert.match(shown, /^<html><head><meta http-equiv="Content-Security-Policy" content="default-src 'none'; /);
+  assert.match(
+    shown,
+    /^<html><head><meta http-equiv="Content-Security-Policy" content="default-src 'none'; /,
+  );
   assert.equal(shown.match(/<(style|script)\b/g)?.length, shown.match(/nonce="N"/g)?.length);
   assert.equal(shown.match(/<script nonce="N">/g)?.length, 2);
 });
@@ -30,7 +33,10 @@ test("a message of a page is a place or nothing", () => {
   }
 });
 
-const location = { uri: "file:///mesh/a.yaml", range: { start: { line: 4, character: 2 } } };
+const location = {
+  uri: "file:///mesh/a.yaml",
+  range: { start: { line: 4, character: 2 }, end: { line: 4, character: 9 } },
+};
 const because = { resource: "VirtualService shop/web", path: "spec.http[0]", why: "it matches" };
 
 const answer: TraceAnswer = {

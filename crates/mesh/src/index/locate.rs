@@ -8,10 +8,12 @@ use crate::db::{Db, Kustomization, Mesh, Name, SourceFile, name};
 use meshscope_manifest::document::{decode_document, decode_value};
 use meshscope_manifest::kustomize::Inside;
 use meshscope_manifest::validate::{Context, Problem};
-use meshscope_manifest::{Kind, Resource, ResourceKey, Str};
-use meshscope_yaml::Path;
+use meshscope_manifest::{Kind, Resource, ResourceKey, Str, Value};
+use meshscope_yaml::{Path, Segment};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
+
+static NOTHING: Value = Value::Null;
 
 /// One place that defines an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +131,41 @@ impl Definition {
                 .all(|s| expected.next() == Some(s))
             && expected.next().is_none();
         same.then_some(spot.path)
+    }
+
+    /// The object as it is written or built; `None` when there is no tree to read it from.
+    pub fn value(&self, db: &dyn Db) -> Option<Value> {
+        let whole = match &self.place {
+            Place::InFile => {
+                let document = document(db, self.file, self.document).as_ref()?;
+                meshscope_manifest::read::document(document)?
+            }
+            Place::Built { root, object } => {
+                let built = built(db, root).objects.get(*object as usize)?;
+                Value::clone(&built.value)
+            }
+        };
+        let steps = self.prefix.segments().iter();
+        let own = steps.fold(&whole, |value, step| match step {
+            Segment::Key(key) => value.get(key),
+            Segment::Index(index) => value.as_list().get(*index as usize).unwrap_or(&NOTHING),
+        });
+        Some(own.clone())
+    }
+
+    /// Every file that something of the object is written in, its own first.
+    pub fn files(&self, db: &dyn Db) -> Vec<SourceFile> {
+        let Place::Built { root, object } = &self.place else {
+            return vec![self.file];
+        };
+        let Some(built) = built(db, root).objects.get(*object as usize) else {
+            return vec![self.file];
+        };
+        let files = built.origin.files();
+        let files = files.iter();
+        files
+            .filter_map(|file| file_at(db, root.repository, name(db, file)))
+            .collect()
     }
 
     /// What API server and webhook say about the object, with the webhook's warnings or without.

@@ -18,6 +18,7 @@ mod visibility;
 mod who;
 
 pub use findings::Report;
+pub use place::FieldPlace;
 pub(crate) use place::range;
 pub use profile::{Assumption, Origin, Profile};
 pub use reasons::{Explanation, OpenDecision, Overview, SeenObject, SeenService, Step, VisibleTo};

@@ -8,8 +8,13 @@ import { reasonInWorkspace } from "./folders.ts";
 /** Looks at the opened folders now, and at every YAML text that is opened or saved until it runs. */
 export function startWhenNeeded(server: Server): vscode.Disposable {
   const lookAtFolders = async () => {
-    const reason = server.running ? undefined : await reasonInWorkspace();
-    if (reason !== undefined) {
+    if (server.running) {
+      return;
+    }
+    const reason = await reasonInWorkspace();
+    if (reason === undefined) {
+      server.output.info("quiet: no file of the opened folders is about a mesh");
+    } else {
       await server.start(reason);
     }
   };

@@ -5,17 +5,21 @@ import type { Server } from "../server/server.ts";
 import type { Panels } from "../views/panels.ts";
 import { showBlastRadius } from "./blastRadius.ts";
 import { createSettings } from "./createSettings.ts";
-import { explainRule } from "./explainRule.ts";
-import { showRouteGraph } from "./routeGraph.ts";
+import { explainRule, showRule } from "./explainRule.ts";
+import type { RouteGraph } from "./routeGraph.ts";
 import { traceFromHere } from "./trace.ts";
 
 /** Registers them. What goes wrong is said to the user and in the output. */
-export function registerCommands(server: Server, panels: Panels): vscode.Disposable {
-  const commands: Record<string, () => unknown> = {
+export function registerCommands(
+  server: Server,
+  panels: Panels,
+  routeGraph: RouteGraph,
+): vscode.Disposable {
+  const commands: Record<string, (argument?: unknown) => unknown> = {
     traceFromHere: () => traceFromHere(server, panels),
     showBlastRadius: () => showBlastRadius(server, panels),
-    showRouteGraph: () => showRouteGraph(server, panels),
-    explainRule: () => explainRule(server),
+    showRouteGraph: () => routeGraph.show(),
+    explainRule: (rule) => (typeof rule === "string" ? showRule(rule) : explainRule(server)),
     createSettings: () => createSettings(server),
     restartServer: () => server.restart("asked for"),
     showOutput: () => server.output.show(),
@@ -23,9 +27,9 @@ export function registerCommands(server: Server, panels: Panels): vscode.Disposa
       vscode.commands.executeCommand("workbench.action.openSettings", "meshscope.server.path"),
   };
   const registered = Object.entries(commands).map(([name, run]) =>
-    vscode.commands.registerCommand(`meshscope.${name}`, async () => {
+    vscode.commands.registerCommand(`meshscope.${name}`, async (argument?: unknown) => {
       try {
-        await run();
+        await run(argument);
       } catch (error) {
         const said = error instanceof Error ? error.message : String(error);
         server.output.error(`${name}: ${said}`);

@@ -27,8 +27,7 @@ export interface Surroundings {
 
 /** The program and where it was found, or why there is none. */
 export type Lookup =
-  | { program: string; source: "settings" | "extension" | "PATH" }
-  | { missing: string };
+  { program: string; source: "settings" | "extension" | "PATH" } | { missing: string };
 
 /** Looks the server up. A path in the settings that leads nowhere is said and not replaced by a guess. */
 export function findServer(around: Surroundings): Lookup {

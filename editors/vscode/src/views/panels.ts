@@ -1,4 +1,4 @@
-/** Panels beside the editor, one for each kind of page. */
+/** Panels, one for each kind of page. */
 
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
@@ -10,13 +10,22 @@ export type PageKind = "routeGraph" | "trace" | "blastRadius";
 /** The open panels. */
 export class Panels implements vscode.Disposable {
   private readonly open = new Map<PageKind, vscode.WebviewPanel>();
+  private readonly pages = new Map<PageKind, string>();
 
-  /** Shows a page beside the editor, in the panel of its kind. */
+  /** Shows a page in the panel of its kind: a picture over the editor, words beside it. */
   show(kind: PageKind, title: string, page: string): void {
     const panel = this.open.get(kind) ?? this.create(kind);
     panel.title = title;
-    panel.webview.html = forWebview(page, randomBytes(16).toString("base64url"));
+    this.fill(panel, kind, page);
     panel.reveal(undefined, true);
+  }
+
+  /** Shows a newer page where one is shown, if it says something else. */
+  update(kind: PageKind, page: string): void {
+    const panel = this.open.get(kind);
+    if (panel !== undefined && this.pages.get(kind) !== page) {
+      this.fill(panel, kind, page);
+    }
   }
 
   /** Whether a page of this kind is there to be brought up to date. */
@@ -30,9 +39,16 @@ export class Panels implements vscode.Disposable {
     }
   }
 
+  private fill(panel: vscode.WebviewPanel, kind: PageKind, page: string): void {
+    this.pages.set(kind, page);
+    panel.webview.html = forWebview(page, randomBytes(16).toString("base64url"));
+  }
+
   private create(kind: PageKind): vscode.WebviewPanel {
-    const beside = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
-    const panel = vscode.window.createWebviewPanel(`meshscope.${kind}`, "meshscope", beside, {
+    const { Active, Beside } = vscode.ViewColumn;
+    const viewColumn = kind === "routeGraph" ? Active : Beside;
+    const where = { viewColumn, preserveFocus: true };
+    const panel = vscode.window.createWebviewPanel(`meshscope.${kind}`, "meshscope", where, {
       enableScripts: true,
       enableFindWidget: true,
       localResourceRoots: [],

@@ -22,7 +22,7 @@ export function forWebview(page: string, nonce: string): string {
     .replaceAll("<script>", `<script nonce="${nonce}">`)
     .replace("<head>", `<head>${head}`)
     .replace("</head>", `<style nonce="${nonce}">${THEME}</style></head>`)
-    .replace("</body>", `<script nonce="${nonce}">${GO_THERE}</script></body>`);
+    .replace("</body>", `<script nonce="${nonce}">${GO_THERE}${ZOOM}</script></body>`);
 }
 
 /** A message of a page as a place; undefined for anything else. */
@@ -43,7 +43,8 @@ export function placeOf(message: unknown): Place | undefined {
 // The variables are those of the library's pages.
 const THEME = `
 :root{--ink:var(--vscode-editor-foreground);--paper:var(--vscode-editor-background);
---soft:var(--vscode-descriptionForeground);--line:var(--vscode-editorIndentGuide-activeBackground1,var(--vscode-descriptionForeground))}
+--soft:var(--vscode-descriptionForeground);
+--line:color-mix(in srgb,var(--vscode-editor-foreground) 45%,transparent)}
 body{padding:0;font-family:var(--vscode-font-family);font-size:var(--vscode-font-size)}
 [data-line]{cursor:pointer}
 input{color:var(--vscode-input-foreground);background:var(--vscode-input-background);
@@ -56,4 +57,15 @@ const go=event=>{const at=event.target.closest('[data-line]');
 if(at)vscode.postMessage({uri:at.dataset.uri,file:at.dataset.file,line:Number(at.dataset.line),column:Number(at.dataset.column)});};
 document.addEventListener('click',go);
 document.addEventListener('keydown',event=>{if(event.key==='Enter')go(event);});}
+`;
+
+// A picture fits the width as far as it stays legible; Ctrl and the wheel change its size.
+const ZOOM = `
+{const picture=document.querySelector('body > svg');
+if(picture){const {width,height}=picture.viewBox.baseVal;
+let scale=Math.min(1,Math.max(0.6,document.body.clientWidth/width));
+const draw=()=>{picture.setAttribute('width',width*scale);picture.setAttribute('height',height*scale);};
+draw();
+addEventListener('wheel',event=>{if(event.ctrlKey||event.metaKey){event.preventDefault();
+scale=Math.min(3,Math.max(0.1,scale*(event.deltaY<0?1.1:1/1.1)));draw();}},{passive:false});}}
 `;
