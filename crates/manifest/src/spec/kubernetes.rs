@@ -103,6 +103,8 @@ pub struct Workload {
     pub pod_ips: Vec<Str>,
     /// Whether the pod template names itself a gateway proxy (`proxy router` in its args).
     pub runs_router: bool,
+    /// Whether it brings its own sidecar (`proxy sidecar` in the args of a container).
+    pub runs_sidecar: bool,
     /// Whether its containers are `istio-proxy` alone, and no args call it a sidecar.
     pub proxy_alone: bool,
     /// `securityContext.runAsUser` of the pod.
@@ -172,6 +174,8 @@ impl Workload {
         };
         let written = spec.list("containers");
         let runs_router = written.iter().any(|c| runs(c, "router"));
+        let stay = spec.list("initContainers").iter().filter(stays);
+        let runs_sidecar = written.iter().chain(stay).any(|c| runs(c, "sidecar"));
         let proxy_alone = matches!(written, [only]
             if only.str("name").as_deref() == Some("istio-proxy") && !runs(only, "sidecar"));
         Workload {
@@ -184,6 +188,7 @@ impl Workload {
             containers,
             pod_ips: Vec::new(),
             runs_router,
+            runs_sidecar,
             proxy_alone,
             run_as_user: spec.get("securityContext").int("runAsUser"),
         }

@@ -21,7 +21,7 @@ pub use lookup::{file_at, real_path, references};
 pub use roots::built;
 pub use unit::{UnitObject, unit_files, unit_objects};
 
-use crate::db::{Db, Mesh, Name, UnitKey, name};
+use crate::db::{Db, Mesh, Name, Source, UnitKey, name};
 use installs::extra_resources;
 use meshscope_manifest::{Kind, Resource, ResourceKey, Str};
 use rustc_hash::FxHashMap;
@@ -69,6 +69,19 @@ fn namespace_units<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Ar
         .get(namespace.text(db))
         .cloned()
         .unwrap_or_default()
+}
+
+/// Whether a namespace may hold objects that the files do not: a kustomization that feeds it takes
+/// something from elsewhere.
+#[salsa::tracked]
+pub fn is_incomplete<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> bool {
+    let units = mesh.units(db);
+    let feeding = namespace_units(db, mesh, namespace);
+    let mut feeding = feeding.iter().filter_map(|&i| units.get(i));
+    feeding.any(|unit| match &unit.source {
+        Source::Kustomization(root) => built(db, root).hides_resources(),
+        Source::File(_) => false,
+    })
 }
 
 /// Every definition in one namespace, grouped by kind, in load order, doubles included.

@@ -107,14 +107,10 @@ fn workload<'db>(
     let injection = injection(db, mesh, namespace, spec);
     // A proxy without an application, which nobody injects, is a gateway written by hand.
     let by_hand = spec.runs_router || (spec.proxy_alone && !injection.injected);
-    let proxy = if by_hand {
+    let proxy = if by_hand || (injection.injected && injection.is_gateway_template()) {
         Some(ProxyKind::Router)
-    } else if injection.injected {
-        Some(if injection.is_gateway_template() {
-            ProxyKind::Router
-        } else {
-            ProxyKind::Sidecar
-        })
+    } else if injection.injected || spec.runs_sidecar {
+        Some(ProxyKind::Sidecar)
     } else {
         None
     };
@@ -215,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_without_an_application_is_a_gateway() {
+    fn proxies_written_by_hand() {
         let router = Some(ProxyKind::Router);
         assert_eq!(
             proxy("", "{name: proxy, args: [proxy, router]}, {name: b}"),
@@ -223,8 +219,11 @@ mod tests {
         );
         assert_eq!(proxy("", "{name: istio-proxy}"), router);
         assert_eq!(
-            proxy("", "{name: istio-proxy, args: [proxy, sidecar]}"),
-            None
+            proxy(
+                "",
+                "{name: app}, {name: istio-proxy, args: [proxy, sidecar]}"
+            ),
+            Some(ProxyKind::Sidecar)
         );
         assert_eq!(proxy("", "{name: app}, {name: istio-proxy}"), None);
         let injected = "sidecar.istio.io/inject: 'true'";

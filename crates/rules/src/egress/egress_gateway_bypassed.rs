@@ -32,6 +32,8 @@ struct Bypass {
     call: Call,
     reason: String,
     gateways: Vec<Str>,
+    /// Whether no gateway workload of the files runs them.
+    elsewhere: bool,
     clients: Vec<Str>,
     related: Vec<(ResourceKey, String, String)>,
 }
@@ -106,5 +108,8 @@ fn finding(b: Bypass) -> Finding {
     for (object, path, why) in b.related {
         finding = finding.related(&object, &path, why);
     }
-    finding
+    match b.elsewhere {
+        true => finding.certainty(Certainty::Assumed),
+        false => finding,
+    }
 }

@@ -5,7 +5,7 @@ mod selects;
 use crate::gateways::words;
 use crate::prelude::*;
 use meshscope_manifest::spec::Labels;
-use meshscope_mesh::index::{namespace_object, namespaces};
+use meshscope_mesh::index::{is_incomplete, namespace_object, namespaces};
 use meshscope_mesh::workloads::{Workload, workloads_in};
 use selects::{Selects, selects};
 use std::sync::Arc;
@@ -138,8 +138,11 @@ fn unused(
                 workload.label()
             ))
             .related(&workload.object, "", "has almost these labels");
-    } else if ns == facts(db, mesh).root() && !selects.labels.is_empty() {
-        // Gateways of the control plane's namespace are installed from charts that no file lists.
+    } else if *is_incomplete(db, mesh, name(db, ns))
+        || (ns == facts(db, mesh).root() && !selects.labels.is_empty())
+    {
+        // What comes from elsewhere may bring the pods; gateways of the control plane's namespace are
+        // installed from charts that no file lists.
         finding.severity = Severity::Info;
         finding = finding.certainty(Certainty::Assumed);
     }

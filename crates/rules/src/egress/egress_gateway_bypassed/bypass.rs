@@ -87,6 +87,12 @@ pub(super) fn bypass(
         ));
     }
     let mut gateways: Vec<Str> = meant.iter().flat_map(|i| i.gateways.clone()).collect();
+    // The Gateways it names run on nothing in the files.
+    let elsewhere = gateways.is_empty();
+    if elsewhere {
+        let named = meant.iter().flat_map(|i| &i.gateway_names);
+        gateways.extend(named.map(|g| Str::new(format!("Gateway {g}"))));
+    }
     gateways.dedup();
     Some(Bypass {
         object,
@@ -94,6 +100,7 @@ pub(super) fn bypass(
         call: path.call.clone(),
         reason,
         gateways,
+        elsewhere,
         clients: path.clients.clone(),
         related,
     })
