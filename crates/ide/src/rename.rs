@@ -8,7 +8,7 @@ mod patches;
 use crate::place::{Place, TextEdit};
 use crate::references::meant;
 use crate::symbol::Symbol;
-use crate::symbol::cursor::{Hit, hits};
+use crate::symbol::cursor::{Hit, hits, owners_at};
 use crate::symbol::fields::Field;
 use crate::symbol::owner::definitions_of;
 use crate::symbol::resolve::resolve;
@@ -224,6 +224,29 @@ impl<'w> Everything<'w> {
         Ok(())
     }
 
+    /// Refuses the name of a Gateway that some kustomization builds under another one: who refers to that
+    /// one would have to follow.
+    fn built_otherwise(&self, path: &str, range: &Range<usize>) -> Result<(), RenameError> {
+        let Some(file) = self.workspace.file(path) else {
+            return Ok(());
+        };
+        for owner in owners_at(self.workspace, file, range.start) {
+            let definition = &owner.definition;
+            let base = definition.file == file && owner.kind == Kind::Gateway;
+            let document = index::document(self.workspace.db(), file, definition.document);
+            let path_of_name = definition.prefix.join("metadata").join("name");
+            let found = document.as_ref().and_then(|d| d.node_at(&path_of_name));
+            let here = found.is_some_and(|node| node.span().range().contains(&range.start));
+            if base && here && owner.name != self.name {
+                return refuse(format!(
+                    "a kustomization makes {} of {} in {path}",
+                    owner.name, self.name
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// A place that is to be changed, and what else it means in other meshes.
     fn place(&mut self, path: String, range: Range<usize>) -> Result<(), RenameError> {
         let file = self.workspace.file(&path);
@@ -236,6 +259,7 @@ impl<'w> Everything<'w> {
             ));
         }
         if self.places.insert((path.clone(), range.start, range.end)) {
+            self.built_otherwise(&path, &range)?;
             let hits = hits(self.workspace, &path, range.start);
             let hits: Vec<Hit<'w>> = hits.into_iter().filter(can_be_renamed).collect();
             self.add(meant(&hits));

@@ -33,7 +33,10 @@ test("a message of a page is a place or nothing", () => {
   }
 });
 
-const location = { uri: "file:///mesh/a.yaml", range: { start: { line: 4, character: 2 } } };
+const location = {
+  uri: "file:///mesh/a.yaml",
+  range: { start: { line: 4, character: 2 }, end: { line: 4, character: 9 } },
+};
 const because = { resource: "VirtualService shop/web", path: "spec.http[0]", why: "it matches" };
 
 const answer: TraceAnswer = {

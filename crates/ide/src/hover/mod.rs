@@ -11,6 +11,8 @@ mod object;
 mod route;
 
 pub use field::field_help;
+pub(crate) use field::{object_at, shown, text as field_text};
+pub(crate) use host::treated_as;
 
 use crate::symbol::Symbol;
 use crate::symbol::cursor::{Hit, hits, owners_at};

@@ -3,6 +3,7 @@
 //!
 //! It must not decide what is connected; the engine has.
 
+mod curve;
 mod layout;
 mod page;
 

@@ -1,15 +1,17 @@
 //! The graph as one page: a drawing, a filter, and what is behind every box and line. Nothing is
 //! loaded from elsewhere.
 
+use super::curve::Curve;
 use super::layout::columns;
 use super::{GraphEdge, GraphNode, RouteGraph, named};
 use crate::finding::Location;
 use std::collections::HashMap;
 use std::fmt::Write;
 
-const WIDTH: usize = 230;
-const HEIGHT: usize = 34;
-const GAP: usize = 170;
+/// The size of a box, and the space between columns of them.
+pub(super) const WIDTH: usize = 230;
+pub(super) const HEIGHT: usize = 34;
+pub(super) const GAP: usize = 170;
 const ROW: usize = 48;
 const MARGIN: usize = 24;
 /// Characters that fit in a box and on a line.
@@ -38,7 +40,7 @@ pub fn page(mesh: &str, graph: &RouteGraph) -> String {
         let (from, to) = (places.get(edge.from.as_str()), places.get(edge.to.as_str()));
         if let (Some(from), Some(to)) = (from, to) {
             let nth = fanned.entry((&edge.from, &edge.to)).or_default();
-            line(edge, *from, *to, *nth, &mut drawing);
+            line(edge, &Curve::between(*from, *to, *nth), &mut drawing);
             *nth += 1;
         }
     }
@@ -95,25 +97,7 @@ fn boxed(node: &GraphNode, (x, y): (usize, usize), text: &mut String) {
     );
 }
 
-fn line(edge: &GraphEdge, from: (usize, usize), to: (usize, usize), nth: usize, text: &mut String) {
-    let (start, end) = (
-        (from.0 + WIDTH, from.1 + HEIGHT / 2),
-        (to.0, to.1 + HEIGHT / 2),
-    );
-    // Parallel lines bend apart, and lines back to an earlier column swing out.
-    let shift = 14 * nth;
-    let bend = if end.0 > start.0 { GAP / 2 } else { GAP };
-    let path = format!(
-        "M{} {} C{} {} {} {} {} {}",
-        start.0,
-        start.1,
-        start.0 + bend,
-        start.1 + shift,
-        i64::try_from(end.0).unwrap_or_default() - i64::try_from(bend).unwrap_or_default(),
-        end.1 + shift,
-        end.0,
-        end.1
-    );
+fn line(edge: &GraphEdge, curve: &Curve, text: &mut String) {
     let mut told = format!("{} {} {}", edge.from, edge.kind, edge.to);
     if !edge.label.is_empty() {
         let _ = write!(told, "\n{}", edge.label);
@@ -122,18 +106,20 @@ fn line(edge: &GraphEdge, from: (usize, usize), to: (usize, usize), nth: usize, 
         let _ = write!(told, "\n{}", because.place());
     }
     let label = escaped(&shortened(&edge.label, FITS_LINE));
+    let (x, y) = curve.label();
     let _ = writeln!(
         text,
         "<g class=\"edge {}\" data-from=\"{}\" data-to=\"{}\"{}><title>{}</title>\
-         <path d=\"{path}\" marker-end=\"url(#arrow)\"/>\
+         <path d=\"{}\" marker-end=\"url(#arrow)\"/>\
          <text x=\"{}\" y=\"{}\">{label}</text></g>",
         edge.kind,
         escaped(&edge.from),
         escaped(&edge.to),
         place(edge.because.as_ref().and_then(|b| b.location.as_ref())),
         escaped(&told),
-        (start.0 + end.0) / 2,
-        (start.1 + end.1) / 2 + shift * 3 / 4 - 4,
+        curve.path(),
+        x,
+        y,
     );
 }
 
@@ -184,8 +170,8 @@ fn escaped(text: &str) -> String {
 const STYLE: &str = "
 :root{color-scheme:light dark;--ink:#1c2430;--paper:#fff;--soft:#68768a;--line:#9aa7b8}
 @media(prefers-color-scheme:dark){:root{--ink:#e6ebf2;--paper:#12161c;--soft:#93a1b5;--line:#5b6778}}
-body{margin:0;font:14px/1.4 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
-header{position:sticky;left:0;top:0;padding:12px 24px;background:var(--paper);border-bottom:1px solid var(--line);display:flex;gap:20px;align-items:baseline;flex-wrap:wrap}
+body{margin:0;width:max-content;min-width:100%;font:14px/1.4 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
+header{position:sticky;left:0;top:0;width:100vw;box-sizing:border-box;padding:12px 24px;background:var(--paper);border-bottom:1px solid var(--line);display:flex;gap:20px;align-items:baseline;flex-wrap:wrap}
 h1{font-size:16px;margin:0}p{margin:0}.hint{color:var(--soft)}
 .node rect{fill:var(--paper);stroke:var(--line);stroke-width:1.5}
 .node text{font-size:12px;fill:var(--ink)}.node .kind{font-size:8.5px;fill:var(--soft);text-transform:uppercase;letter-spacing:.05em}

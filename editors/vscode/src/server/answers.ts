@@ -1,9 +1,15 @@
 /** What the server's commands take and answer. Lines and characters count from 0, as in LSP. */
 
+/** A place in a text. */
+export interface Position {
+  line: number;
+  character: number;
+}
+
 /** Where something is written. */
 export interface Location {
   uri: string;
-  range: { start: { line: number; character: number } };
+  range: { start: Position; end: Position };
 }
 
 /** The object and field that decided something. */
@@ -20,7 +26,7 @@ export interface Reason {
 /** A position in a text. */
 export interface At {
   uri: string;
-  position: { line: number; character: number };
+  position: Position;
 }
 
 /** A workload a trace may start from. */

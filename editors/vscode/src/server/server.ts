@@ -14,14 +14,21 @@ import { linkPulled, linkPushed } from "./diagnostics.ts";
 import { type Lookup, findServer } from "./lookup.ts";
 import { completeSettings, settings } from "./settings.ts";
 
-/** Shows the answer of a command that was not asked through the extension, such as a code lens. */
-export type Present = (command: string, argument: unknown, answer: unknown) => Promise<void>;
+/**
+ * Runs a command of the server that was not asked for through the extension, such as that of a code
+ * lens, and shows its answer. `ask` sends it to the server.
+ */
+export type Present = (
+  command: string,
+  argument: unknown,
+  ask: () => Promise<unknown>,
+) => Promise<unknown>;
 
 /** The language server. */
 export class Server implements vscode.Disposable {
   readonly output = vscode.window.createOutputChannel("meshscope", { log: true });
-  /** Shows the answers of commands the client runs by itself. */
-  present: Present = async () => undefined;
+  /** Commands that the client runs by itself. */
+  present: Present = (_command, _argument, ask) => ask();
   private readonly status = vscode.languages.createLanguageStatusItem("meshscope", {
     language: "yaml",
   });
@@ -190,11 +197,8 @@ export class Server implements vscode.Disposable {
         workspace: completeSettings,
         handleDiagnostics: linkPushed,
         ...linkPulled,
-        executeCommand: async (command, args, next) => {
-          const answer: unknown = await next(command, args);
-          await this.present(command, args[0], answer);
-          return answer;
-        },
+        executeCommand: (command, args, next) =>
+          this.present(command, args[0], async () => next(command, args)),
       },
     });
   }
