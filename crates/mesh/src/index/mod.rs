@@ -22,7 +22,7 @@ pub use lookup::{file_at, real_path, references};
 pub use roots::built;
 pub use unit::{UnitObject, unit_files, unit_objects};
 
-use crate::db::{Db, Mesh, Name, Source, UnitKey, name};
+use crate::db::{Db, Mesh, Name, Source, Unit, UnitKey, name};
 use installs::extra_resources;
 pub(crate) use installs::extra_resources_gathered;
 use meshscope_manifest::{Kind, Resource, ResourceKey, Str};
