@@ -154,8 +154,11 @@ fn gateway_part(text: &str) -> Range<usize> {
     }
 }
 
+/// What is called with a name: what it names, the whole text, and the part of it.
+type Add<'a> = dyn FnMut(Field, &str, Option<Range<usize>>) + 'a;
+
 /// Namespace and service account of a principal; nothing for patterns and other forms.
-fn principal(text: &str, add: &mut dyn FnMut(Field, &str, Option<Range<usize>>)) {
+fn principal(text: &str, add: &mut Add<'_>) {
     let Some(namespace) = text.find("/ns/").map(|at| at + 4) else {
         return;
     };

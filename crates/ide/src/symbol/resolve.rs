@@ -253,25 +253,19 @@ pub(crate) fn subset_path(index: usize) -> Path {
 fn port(owner: &Owner<'_>, host: &str, text: &str) -> Vec<Symbol> {
     let mesh = owner.mesh;
     let service = super::clients::service_for(mesh, &owner.namespace, host);
-    let Some(service) = service else {
+    let object = service.and_then(|s| resource(mesh.db(), mesh.input(), &s.object));
+    let Some(object) = object else {
         return Vec::new();
     };
-    let Some(definition) = definitions_of(mesh, &service.object).pop() else {
-        return Vec::new();
+    let is_it = |number: u32, name: &str| name == text || number.to_string() == text;
+    let index = match (object.service(), object.service_entry()) {
+        (Some(service), _) => service.ports.iter().position(|p| is_it(p.port, &p.name)),
+        (_, Some(entry)) => entry.ports.iter().position(|p| is_it(p.number, &p.name)),
+        _ => None,
     };
-    let ports = definition.value.get("spec").list("ports");
-    let is_it = |port: &Value| {
-        let field = |key: &str| port.get(key).scalar_text();
-        ["port", "number"]
-            .iter()
-            .any(|key| field(key).is_some_and(|t| t == text))
-    };
-    let index = ports
-        .iter()
-        .position(is_it)
-        .and_then(|i| u32::try_from(i).ok());
+    let index = index.and_then(|index| u32::try_from(index).ok());
     let part = index.map(|index| Symbol::Part {
-        object: service.object.clone(),
+        object: object.key.clone(),
         path: Path::root().join("spec").join("ports").index(index),
     });
     part.into_iter().collect()
