@@ -193,3 +193,44 @@ fn a_namespace_no_file_names_is_not_made_up() {
         "`nothing`: no Service or ServiceEntry of the mesh defines it"
     );
 }
+
+const GATEWAY_API: &str = "\
+#- infra/gw.yaml
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: gw, namespace: infra}
+spec:
+  gatewayClassName: istio
+  listeners:
+  - {name: web, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: All}}}
+#- shop/http.yaml
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: shop}
+spec:
+  parentRefs: [{name: gw, namespace: infra}]
+  hostnames: [shop.example.com]
+  rules:
+  - backendRefs:
+    - {name: reviews, port: 9080}
+";
+
+#[test]
+fn gateway_api_gateways_and_routes_say_the_same_as_istio_ones() {
+    let at = |marked: &str| {
+        let text = GATEWAY_API.replace(&marked.replace("$0", ""), marked);
+        assert_ne!(text, GATEWAY_API);
+        said(&[REVIEWS, &text])
+    };
+    let text = at("{name: $0gw, namespace: infra}]");
+    assert!(text.contains("- HTTP 80: `*`"), "{text}");
+    assert!(
+        text.contains("- HTTPRoute shop/r: `shop.example.com`"),
+        "{text}"
+    );
+    assert_eq!(
+        at("backend$0Refs"),
+        "**rule 0** of HTTPRoute shop/r\n\n\
+         - `reviews.shop.svc.cluster.local` port 9080 to Deployment shop/reviews-v1"
+    );
+}
