@@ -85,6 +85,10 @@ fn of_mention(hit: &Hit<'_>) -> Option<String> {
         | Field::DefinedHost
         | Field::ImportedHost
         | Field::ServedHost => Some(host::of(owner, mention, &symbols)),
+        Field::Delegate => match symbols.first()? {
+            Symbol::Object(key) => Some(object::of_delegate(owner, key)),
+            _ => None,
+        },
         Field::Selector => object::selection(owner, &symbols),
         Field::Subset | Field::FilterSubset | Field::SubsetName if symbols.is_empty() => {
             Some(object::missing_subset(mention))

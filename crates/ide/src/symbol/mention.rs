@@ -163,6 +163,14 @@ fn principal(text: &str, add: &mut Add<'_>) {
         return;
     };
     let Some(length) = text[namespace..].find("/sa/") else {
+        // `trust-domain/ns/NAMESPACE/*`: everybody of a namespace.
+        if let Some(rest) = text[namespace..].strip_suffix("/*") {
+            add(
+                Field::Namespace,
+                text,
+                Some(namespace..namespace + rest.len()),
+            );
+        }
         return;
     };
     let account = namespace + length + 4;

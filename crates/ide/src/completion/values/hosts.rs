@@ -7,7 +7,7 @@ use meshscope::engine::db::name;
 use meshscope::engine::gateways::referencing;
 use meshscope::engine::index::{facts, is_unknown_namespace, namespaces};
 use meshscope::engine::registry::{Service, services_in};
-use meshscope::engine::visibility::{gateway_services, is_visible_to};
+use meshscope::engine::visibility::{gateway_services, is_visible_to, pick};
 use meshscope::manifest::Str;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,7 +17,14 @@ impl From<'_, '_> {
     fn services(&self) -> (Vec<Arc<Service>>, Vec<Arc<Service>>) {
         let (db, input) = (self.mesh.db(), self.mesh.input());
         let set = gateway_services(db, input, name(db, self.namespace));
-        let visible: Vec<Arc<Service>> = set.iter().map(|member| member.service.clone()).collect();
+        // Of several services with one host, the one a destination would mean.
+        let meant = |service: &Service| {
+            let host = name(db, &service.host);
+            let picked = pick(db, input, name(db, self.namespace), host).as_ref();
+            picked.is_none_or(|picked| picked.namespace == service.namespace)
+        };
+        let visible = set.iter().map(|member| member.service.clone());
+        let visible: Vec<Arc<Service>> = visible.filter(|s| meant(s)).collect();
         let all = namespaces(db, input);
         let all = all
             .iter()
