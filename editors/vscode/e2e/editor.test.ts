@@ -84,6 +84,8 @@ test("a hover says what a host is", async () => {
 });
 
 test("a code lens says whom a change reaches, and shows them", async () => {
+  // VS Code draws lenses of the editor that has the focus.
+  await code.openFile("storefront/experiments.yaml");
   const lens = code.page.locator(".codelens-decoration a", { hasText: /sidecar/ }).first();
   await lens.waitFor();
   await lens.click();
