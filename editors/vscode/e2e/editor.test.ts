@@ -167,6 +167,16 @@ test("settings are created from what is found", async () => {
   assert.match(read(path.join(folder, "meshscope.yaml")), /^version: 1$/m);
 });
 
+test("the server can be started anew", async () => {
+  await code.runCommand("meshscope: Restart Server");
+  await code.retry(async () => {
+    await code.page.waitForTimeout(1000);
+    assert.match(server.lastLog(), /starting: asked for/);
+  });
+  await code.openFile("storefront/experiments.yaml");
+  await code.hover("search.catalog.svc.cluster.local", /behind it/);
+});
+
 test("a folder without a mesh is left alone", async () => {
   const quiet = mkdtempSync(path.join(tmpdir(), "no-mesh-"));
   writeFileSync(path.join(quiet, "service.yaml"), "apiVersion: v1\nkind: Service\n");
