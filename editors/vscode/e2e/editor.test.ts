@@ -78,8 +78,8 @@ test("the name of a rule leads to its page", async () => {
 });
 
 test("a hover says what a host is", async () => {
-  const said = await code.hover("search.catalog.svc.cluster.local", /Service catalog\/search/);
-  assert.match(said, /search\.catalog\.svc\.cluster\.local/);
+  const said = await code.hover("search.catalog.svc.cluster.local", /behind it/);
+  assert.match(said, /Deployment catalog\/search-v1/);
   await code.picture("2-hover");
 });
 

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Safety only: nothing is measured with it.
-const LONG: Duration = Duration::from_secs(120);
+const LONG: Duration = Duration::from_secs(60);
 
 /// What the client holds of one file.
 #[derive(Clone, Debug, Default, PartialEq)]

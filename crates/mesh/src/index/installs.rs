@@ -67,10 +67,14 @@ fn decode(value: &Value) -> Option<Arc<Resource>> {
     Resource::decode(kind, value, "default").map(Arc::new)
 }
 
-/// Every resource that no file of the mesh holds: assumed ones first, so that real ones replace them,
-/// then what is installed.
+whole! {
+    /// Every resource that no file of the mesh holds: assumed ones first, so that real ones replace them,
+    /// then what is installed.
+    pub(super) fn extra_resources() -> Arc<[Arc<Resource>]> = extra_resources_gathered;
+}
+
 #[salsa::tracked]
-pub(super) fn extra_resources(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Resource>]> {
+pub(crate) fn extra_resources_gathered(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Resource>]> {
     let settings = mesh.settings(db);
     let stated = settings
         .assumed

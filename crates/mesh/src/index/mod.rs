@@ -14,6 +14,7 @@ mod roots;
 mod unit;
 
 pub use bases::kustomizations;
+pub(crate) use config::facts_gathered;
 pub use config::{MeshFacts, facts, mesh_config_layers};
 pub use file::{FileObject, FileSummary, document, file_summary, line_index};
 pub use locate::{Definition, Spot, definitions, resource};
@@ -23,6 +24,7 @@ pub use unit::{UnitObject, unit_files, unit_objects};
 
 use crate::db::{Db, Mesh, Name, Source, UnitKey, name};
 use installs::extra_resources;
+pub(crate) use installs::extra_resources_gathered;
 use meshscope_manifest::{Kind, Resource, ResourceKey, Str};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -34,10 +36,17 @@ pub fn is_unknown_namespace(namespace: &str) -> bool {
     namespace.starts_with('?')
 }
 
-/// Which units feed which namespace; cluster-scoped objects are under the empty name. Invalidated
-/// when a unit gains or loses a namespace, not by its contents otherwise.
+/// The units that feed each namespace, by position.
+pub(crate) type Membership = Arc<BTreeMap<Str, Arc<[usize]>>>;
+
+whole! {
+    /// Which units feed which namespace; cluster-scoped objects are under the empty name. Invalidated
+    /// when a unit gains or loses a namespace, not by its contents otherwise.
+    fn membership() -> Membership = membership_gathered;
+}
+
 #[salsa::tracked]
-fn membership(db: &dyn Db, mesh: Mesh) -> Arc<BTreeMap<Str, Arc<[usize]>>> {
+pub(crate) fn membership_gathered(db: &dyn Db, mesh: Mesh) -> Membership {
     let mut members: BTreeMap<Str, Vec<usize>> = BTreeMap::new();
     for (i, unit) in mesh.units(db).iter().enumerate() {
         for namespace in unit_namespaces(db, unit_key(db, unit)).iter() {
@@ -182,9 +191,13 @@ pub fn objects<'db>(
     by_name.into_values().filter(of_revision).cloned().collect()
 }
 
-/// Every namespace that holds an object or is one, sorted; without the cluster scope.
+whole! {
+    /// Every namespace that holds an object or is one, sorted; without the cluster scope.
+    pub fn namespaces() -> Arc<[Str]> = namespaces_gathered;
+}
+
 #[salsa::tracked]
-pub fn namespaces(db: &dyn Db, mesh: Mesh) -> Arc<[Str]> {
+pub(crate) fn namespaces_gathered(db: &dyn Db, mesh: Mesh) -> Arc<[Str]> {
     let mut all: Vec<Str> = membership(db, mesh).keys().cloned().collect();
     all.extend(
         extra_resources(db, mesh)

@@ -98,10 +98,14 @@ pub(super) fn bound_in<'db>(
     )
 }
 
-/// Which namespaces bind anything to which gateway names: changes only when a binding appears or
-/// goes.
+whole! {
+    /// Which namespaces bind anything to which gateway names: changes only when a binding appears or
+    /// goes.
+    fn binders() -> Arc<FxHashMap<Str, Vec<Str>>> = binders_gathered;
+}
+
 #[salsa::tracked]
-fn binders(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Str>>> {
+pub(crate) fn binders_gathered(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Str>>> {
     let mut by_gateway: FxHashMap<Str, Vec<Str>> = FxHashMap::default();
     for ns in namespaces(db, mesh).iter() {
         for gateway in gateways_bound_in(db, mesh, name(db, ns)).iter() {
@@ -259,14 +263,27 @@ pub(super) fn ordered(client: &Str, named: &[Arc<VirtualService>], public: VsSli
     }
 }
 
-/// What is bound to a gateway name for named clients only, by client.
+/// VirtualServices by the client they are exported to by name.
+pub(crate) type Targeted = FxHashMap<Str, Vec<Arc<VirtualService>>>;
+
+whole! {
+    /// What is bound to `mesh` for named clients only, by client.
+    fn targeted_to_mesh() -> Arc<Targeted> = targeted_to_mesh_gathered;
+}
+
 #[salsa::tracked]
-fn targeted_bound<'db>(
-    db: &'db dyn Db,
-    mesh: Mesh,
-    gateway: Name<'db>,
-) -> Arc<FxHashMap<Str, Vec<Arc<VirtualService>>>> {
-    let mut by_client: FxHashMap<Str, Vec<Arc<VirtualService>>> = FxHashMap::default();
+pub(crate) fn targeted_to_mesh_gathered(db: &dyn Db, mesh: Mesh) -> Arc<Targeted> {
+    Arc::new(targeted_bound(db, mesh, name(db, "mesh")))
+}
+
+/// The same for one Gateway.
+#[salsa::tracked]
+fn targeted_to_gateway<'db>(db: &'db dyn Db, mesh: Mesh, gateway: Name<'db>) -> Arc<Targeted> {
+    Arc::new(targeted_bound(db, mesh, gateway))
+}
+
+fn targeted_bound<'db>(db: &'db dyn Db, mesh: Mesh, gateway: Name<'db>) -> Targeted {
+    let mut by_client = Targeted::default();
     for ns in binders_of(db, mesh, gateway).iter() {
         for (client, vs) in &bound_in(db, mesh, name(db, ns), gateway).targeted {
             by_client
@@ -275,7 +292,7 @@ fn targeted_bound<'db>(
                 .push(vs.clone());
         }
     }
-    Arc::new(by_client)
+    by_client
 }
 
 /// What is bound to a gateway name for one client by name.
@@ -286,7 +303,10 @@ pub(super) fn targeted_to<'db>(
     gateway: Name<'db>,
     client: Name<'db>,
 ) -> VsSlice {
-    let bound = targeted_bound(db, mesh, gateway);
+    let bound = match gateway.text(db).as_str() {
+        "mesh" => targeted_to_mesh(db, mesh),
+        _ => targeted_to_gateway(db, mesh, gateway),
+    };
     bound
         .get(client.text(db))
         .map(|v| v.as_slice().into())

@@ -25,6 +25,7 @@ impl Workspace {
             repository: self.repository,
             spare: Vec::new(),
             own_settings: self.own_settings,
+            settled: self.settled,
             outside: self.outside.clone(),
             db: self.db.clone(),
         })
