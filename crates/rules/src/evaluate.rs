@@ -5,8 +5,9 @@
 use crate::finding::{Finding, merged};
 use crate::registry::ALL;
 use crate::rule::Check;
+use meshscope_manifest::validate::Severity;
 use meshscope_mesh::db::{Db, Mesh, Name, name};
-use meshscope_mesh::index::namespaces;
+use meshscope_mesh::index::{may_exist, namespaces};
 use meshscope_mesh::workloads::{ProxyKind, classes_in};
 use std::sync::Arc;
 
@@ -16,9 +17,22 @@ use std::sync::Arc;
 pub fn findings(db: &dyn Db, mesh: Mesh) -> Arc<[Finding]> {
     let mut all = Vec::new();
     for index in 0..ALL.len() {
-        all.extend(merged(findings_of_rule(db, mesh, index)));
+        let found = merged(findings_of_rule(db, mesh, index)).into_iter();
+        all.extend(found.map(|finding| if_it_exists(db, mesh, finding)));
     }
     all.into()
+}
+
+/// What a chart or a base that is not here may bring is not missing for sure.
+fn if_it_exists(db: &dyn Db, mesh: Mesh, finding: Finding) -> Finding {
+    let mut missing = finding.missing.iter();
+    let may_be = missing.any(|(kind, ns)| may_exist(db, mesh, *kind, name(db, ns)));
+    match may_be && finding.severity > Severity::Hint {
+        true => finding.stepped_down(
+            "a hint only, as a Helm chart or a base that is not read here may bring it",
+        ),
+        false => finding,
+    }
 }
 
 fn findings_of_rule(db: &dyn Db, mesh: Mesh, rule: usize) -> Vec<Finding> {

@@ -5,20 +5,28 @@
 //! It must not know what istiod does with an object.
 
 mod bases;
+mod charts;
 mod config;
 mod file;
+mod hidden;
 mod installs;
 mod locate;
 mod lookup;
 mod roots;
+mod stated;
 mod unit;
 
 pub use bases::kustomizations;
 pub use config::{MeshFacts, facts, mesh_config_layers};
 pub use file::{FileObject, FileSummary, document, file_summary};
+pub use hidden::may_exist;
+pub use installs::{ConfigSource, install_spot};
 pub use locate::{Definition, Spot, definitions, resource};
 pub use lookup::{file_at, real_path, references};
 pub use roots::built;
+pub use stated::{
+    StatedObject, is_helmfile, origin_of, speaks_of_deployment, stated_in_file, stated_in_unit,
+};
 pub use unit::{UnitObject, unit_files, unit_objects};
 
 use crate::db::{Db, Mesh, Name, UnitKey, name};

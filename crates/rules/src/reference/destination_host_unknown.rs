@@ -84,6 +84,10 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Option<Finding> {
             .certainty(Certainty::Assumed)
             .help("nothing to do if it exists outside these files; otherwise declare it")
     };
+    let finding = match kubernetes_host(db, mesh, host) {
+        Some((_, ns)) => finding.missing(&[Kind::Service, Kind::ServiceEntry], &ns.into()),
+        None => finding.missing(&[Kind::ServiceEntry], &at.object.namespace),
+    };
     Some(with_suggestion(
         db,
         mesh,

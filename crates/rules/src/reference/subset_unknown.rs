@@ -1,6 +1,7 @@
 //! subset-unknown: a subset that no DestinationRule of the mesh defines for the host (V:R5.10, V:R5.3).
 
 use crate::destinations::{Judged, Layer, clients_in_words, judged_in};
+use crate::known::kubernetes_host;
 use crate::prelude::*;
 use meshscope_mesh::visibility::{Fate, rule_namespaces, rules_covering};
 use std::sync::Arc;
@@ -73,6 +74,10 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Option<Finding> {
     let (workloads, gateways) = crate::destinations::totals(hit.iter().copied());
     let mut finding =
         Finding::new(RULE.name, severity, &at.object, &path, message).reach(workloads, gateways);
+    finding = finding.missing(&[Kind::DestinationRule], &at.object.namespace);
+    if let Some((_, ns)) = kubernetes_host(db, mesh, host) {
+        finding = finding.missing(&[Kind::DestinationRule], &ns.into());
+    }
     let mut known: Vec<Str> = Vec::new();
     for rule in &rules {
         let own = subsets(rule);
