@@ -5,9 +5,8 @@
 
 use super::locate::{Definition, Place};
 use super::unit::{of_root, unit_key};
-use super::{built, document};
+use super::{built, document, file_summary};
 use crate::db::{Db, Kustomization, RootKey, Source, SourceFile, Unit, UnitKey};
-use meshscope_manifest::document::may_hold_resources;
 use meshscope_manifest::kustomize::Origin;
 use meshscope_manifest::repository::{Fact, Release, fact, helmfile};
 use meshscope_manifest::{Str, read};
@@ -42,10 +41,10 @@ fn tells(fact: &Fact) -> bool {
 /// What the documents of a file say. Only those that can say something are parsed.
 #[salsa::tracked]
 pub fn stated_in_file(db: &dyn Db, file: SourceFile) -> Arc<[StatedObject]> {
-    let text = file.text(db);
-    if !speaks_of_deployment(text) || !may_hold_resources(text) {
+    if !file_summary(db, file).speaks {
         return Arc::default();
     }
+    let text = file.text(db);
     let mut stated = Vec::new();
     for (object, span) in (0u32..).zip(split(text)) {
         if !speaks_of_deployment(span.slice(text)) {
