@@ -46,6 +46,16 @@ pub enum Command {
     Graph(crate::graph::GraphArgs),
     /// Show what a proxy sees, why it does or does not see a resource, or who sees a resource
     Visibility(VisibilityArgs),
+    /// The language server, on stdin and stdout: editors start it
+    Lsp(LspArgs),
+}
+
+/// Arguments of `lsp`.
+#[derive(Debug, Args)]
+pub struct LspArgs {
+    /// What many editors add; there is no other way to talk to it
+    #[arg(long)]
+    pub stdio: bool,
 }
 
 /// Arguments of `test`.

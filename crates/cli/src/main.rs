@@ -11,6 +11,7 @@ mod egress;
 mod gateways;
 mod graph;
 mod init;
+mod lsp;
 mod meshes;
 mod output;
 mod progress;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Command::Egress(args) => egress::run_command(&cli, args),
         Command::Graph(args) => graph::run_command(&cli, args),
         Command::Visibility(args) => visibility::run_command(&cli, args),
+        Command::Lsp(_) => lsp::run_command(),
     };
     match outcome {
         Ok(code) => code,

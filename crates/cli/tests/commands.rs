@@ -334,6 +334,9 @@ fn graph_is_drawn_in_four_formats() {
     let page = repo.human(&["graph", "--format", "html"]);
     assert!(page.starts_with("<!DOCTYPE html>"));
     assert!(page.contains("bank.example.com"));
+    let place = json["nodes"][0]["location"]["file"].as_str();
+    let place = place.map(|file| format!("data-file=\"{file}\" data-line=\""));
+    assert!(place.is_some_and(|place| page.contains(&place)), "{page}");
     for outside in ["http://", "https://", "src=", "@import"] {
         assert!(!page.contains(outside), "{outside}");
     }

@@ -109,6 +109,7 @@ pub(crate) fn objects(lines: &str) -> String {
         let (namespace, name) = label.split_once('/').unwrap();
         let (api, kind) = match kind {
             "Service" => ("v1", kind),
+            "ProxyConfig" => ("networking.istio.io/v1beta1", kind),
             "K8sGateway" => ("gateway.networking.k8s.io/v1", "Gateway"),
             "ListenerSet" | "HTTPRoute" | "GRPCRoute" | "TLSRoute" | "TCPRoute"
             | "ReferenceGrant" => ("gateway.networking.k8s.io/v1", kind),

@@ -84,7 +84,7 @@ pub struct ResourceId {
 }
 
 /// A range of a file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Location {
     /// The file, relative to the root.
     pub file: String,
@@ -93,7 +93,7 @@ pub struct Location {
 }
 
 /// A range of a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Range {
     /// Its start.
     pub start: Position,
@@ -102,7 +102,7 @@ pub struct Range {
 }
 
 /// A position in a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Position {
     /// 1-based.
     pub line: u32,

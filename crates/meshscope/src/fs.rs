@@ -61,9 +61,7 @@ impl FileSystem for OsFileSystem {
             ));
         }
         let mut found = Found::default();
-        let walk = ignore::WalkBuilder::new(&real_root)
-            .hidden(false)
-            .require_git(false)
+        let walk = walker(&real_root)
             .filter_entry(|entry| entry.file_name() != ".git")
             .sort_by_file_path(|a, b| a.cmp(b))
             .build();
@@ -87,6 +85,33 @@ impl FileSystem for OsFileSystem {
         }
         std::fs::read(path)
     }
+}
+
+impl OsFileSystem {
+    /// Whether walking a root finds a file: it is there, is a manifest, and nothing ignores it. Looks only
+    /// at the folders above it.
+    pub fn holds(&self, root: &Utf8Path, path: &Utf8Path) -> bool {
+        if !is_manifest_path(path) {
+            return false;
+        }
+        let target = root.join(path);
+        let towards = target.clone().into_std_path_buf();
+        let mut walk = walker(root)
+            .filter_entry(move |entry| towards.starts_with(entry.path()))
+            .build();
+        walk.any(|entry| {
+            entry.is_ok_and(|e| {
+                e.path() == target && e.file_type().is_some_and(|kind| kind.is_file())
+            })
+        })
+    }
+}
+
+/// A walk of everything that git does not ignore.
+fn walker(root: &Utf8Path) -> ignore::WalkBuilder {
+    let mut walk = ignore::WalkBuilder::new(root);
+    walk.hidden(false).require_git(false);
+    walk
 }
 
 fn add(root: &Utf8Path, entry: &ignore::DirEntry, found: &mut Found) {

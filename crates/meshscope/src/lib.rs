@@ -6,6 +6,7 @@
 mod db;
 pub mod finding;
 pub mod fs;
+mod graph;
 mod mesh;
 pub mod settings;
 mod workspace;
@@ -13,12 +14,16 @@ mod workspace;
 pub use db::Database;
 pub use finding::Finding;
 pub use fs::{FileSystem, MemoryFileSystem, OsFileSystem};
+pub use graph::{GraphEdge, GraphNode, GraphReason, RouteGraph};
 pub use mesh::{
-    Assumption, Explanation, Mesh, OpenDecision, Origin, Overview, Profile, Report, ResourceRef,
-    ResourceRefError, Role, SeenObject, SeenService, Step, Visibility, VisibleTo, Who, WhoError,
+    Assumption, Explanation, FieldPlace, Mesh, OpenDecision, Origin, Overview, Profile, Report,
+    ResourceRef, ResourceRefError, Role, SeenObject, SeenService, Step, Visibility, VisibleTo, Who,
+    WhoError,
 };
+/// How a reader of a [`Snapshot`] learns that its workspace was edited, and how it is told to stop.
+pub use salsa::{CancellationToken, Cancelled};
 pub use settings::{MeshSpec, Settings};
-pub use workspace::{LoadProblem, OpenError, Workspace};
+pub use workspace::{LoadProblem, OpenError, Snapshot, Workspace};
 
 /// The engine, for questions the handles here do not ask yet.
 pub use meshscope_mesh as engine;
@@ -28,3 +33,6 @@ pub use meshscope_manifest as manifest;
 
 /// The rules and their pages.
 pub use meshscope_rules as rules;
+
+/// Documents, paths and their places in a text.
+pub use meshscope_yaml as yaml;

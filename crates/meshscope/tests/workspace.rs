@@ -136,3 +136,87 @@ fn the_disk_is_walked_inside_the_root_only() {
     assert!(workspace.file("link.yaml").is_some());
     std::fs::remove_dir_all(&base).unwrap();
 }
+
+/// A mesh with faults of texts, of objects and of the mesh, a suppression and a broken document.
+const FAULTY: &str = "\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web, namespace: shop}
+spec:
+  hosts: [web]
+  http:
+  - route:
+    - destination: {host: nowhere}
+      wieght: 3
+  - timeout: soon
+---
+a: [1
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: other, namespace: shop}
+spec: {hosts: [web], hostss: [x]} # meshscope: ignore unknown-field
+";
+
+#[test]
+fn the_findings_of_one_file_are_those_of_the_report_that_rest_on_it() {
+    let fs = MemoryFileSystem::new()
+        .with("/repo/a.yaml", SERVICE)
+        .with("/repo/faulty.yaml", FAULTY)
+        .with("/repo/meshscope.yaml", "rules: {unknown-fild: off}\n");
+    let workspace = open(&fs);
+    let report = workspace.report(None).findings;
+    let mut rules_are_asked = false;
+    for (path, _) in workspace.files() {
+        let here = report
+            .iter()
+            .filter(|f| f.location.as_ref().unwrap().file == *path);
+        let (resting, others): (Vec<_>, Vec<_>) = here.cloned().partition(|f| f.rests_on_file());
+        assert_eq!(workspace.report_of_file(path), resting, "{path}");
+        rules_are_asked |= !others.is_empty();
+    }
+    assert!(rules_are_asked);
+}
+
+#[test]
+fn a_snapshot_answers_as_its_workspace_and_many_texts_are_one_change() {
+    let fs = MemoryFileSystem::new().with("/repo/a.yaml", SERVICE);
+    let mut workspace = open(&fs);
+    let snapshot = workspace.snapshot();
+    let seen = std::thread::spawn(move || has(&snapshot, Kind::Service, "shop", "web"));
+    assert!(seen.join().unwrap());
+    let api = SERVICE.replace("web", "api");
+    workspace.set_texts(&[
+        ("a.yaml".into(), None),
+        ("b.yaml".into(), Some(api.as_str().into())),
+        ("c.yaml".into(), None),
+    ]);
+    assert!(!has(&workspace, Kind::Service, "shop", "web"));
+    assert!(has(&workspace.snapshot(), Kind::Service, "shop", "api"));
+    assert_eq!(workspace.files().count(), 1);
+}
+
+#[test]
+fn the_disk_holds_what_walking_finds() {
+    let folder = std::env::temp_dir().join(format!("meshscope-holds-{}", std::process::id()));
+    let root = camino::Utf8PathBuf::from_path_buf(folder).unwrap();
+    std::fs::create_dir_all(root.join("a/b")).unwrap();
+    std::fs::create_dir_all(root.join("out")).unwrap();
+    std::fs::write(root.join(".gitignore"), "out\na/b/*.json\n").unwrap();
+    for path in ["a/b/x.yaml", "a/b/x.json", "a/x.txt", "out/x.yaml"] {
+        std::fs::write(root.join(path), "").unwrap();
+    }
+    let found = OsFileSystem.walk(&root).unwrap().files;
+    let all = [
+        "a/b/x.yaml",
+        "a/b/x.json",
+        "a/x.txt",
+        "out/x.yaml",
+        "y.yaml",
+    ];
+    let held = all
+        .iter()
+        .filter(|p| OsFileSystem.holds(&root, Utf8Path::new(p)));
+    assert_eq!(held.collect::<Vec<_>>(), found.iter().collect::<Vec<_>>());
+    std::fs::remove_dir_all(root).unwrap();
+}

@@ -1,6 +1,7 @@
 //! Runs rules over a mesh, each on its unit, memoized per unit.
 //!
-//! Firewall: a namespace or class whose inputs did not change is not evaluated again.
+//! Firewall: a namespace or class whose inputs did not change is not evaluated again, and of those
+//! that are only the ones that now find something else are looked at again.
 
 use crate::finding::{Finding, merged};
 use crate::registry::ALL;
@@ -9,18 +10,26 @@ use meshscope_manifest::validate::Severity;
 use meshscope_mesh::db::{Db, Mesh, Name, name};
 use meshscope_mesh::index::{may_exist, namespaces};
 use meshscope_mesh::workloads::{ProxyKind, classes_in};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Findings of one rule, shared between the memos that hold them.
+type Found = Arc<[Arc<Finding>]>;
 
 /// All findings of a mesh that rules make (those of reading and decoding are not among them), in
 /// order of the catalogue. Equal findings of several classes are one.
 #[salsa::tracked]
-pub fn findings(db: &dyn Db, mesh: Mesh) -> Arc<[Finding]> {
-    let mut all = Vec::new();
-    for index in 0..ALL.len() {
-        let found = merged(findings_of_rule(db, mesh, index)).into_iter();
-        all.extend(found.map(|finding| if_it_exists(db, mesh, finding)));
+pub fn findings(db: &dyn Db, mesh: Mesh) -> Found {
+    let mut by_rule: BTreeMap<usize, Vec<Arc<Finding>>> = BTreeMap::new();
+    for ns in namespaces(db, mesh).iter() {
+        for (rule, found) in of_namespace(db, mesh, name(db, ns)).iter() {
+            by_rule.entry(*rule).or_default().extend_from_slice(found);
+        }
     }
-    all.into()
+    for (rule, _) in checks().filter(|(_, check)| matches!(check, Check::Mesh(_))) {
+        by_rule.insert(rule, in_mesh(db, mesh, rule).to_vec());
+    }
+    by_rule.into_values().flat_map(merged).collect()
 }
 
 /// What a chart or a base that is not here may bring is not missing for sure.
@@ -35,28 +44,28 @@ fn if_it_exists(db: &dyn Db, mesh: Mesh, finding: Finding) -> Finding {
     }
 }
 
-fn findings_of_rule(db: &dyn Db, mesh: Mesh, rule: usize) -> Vec<Finding> {
-    let mut found = Vec::new();
-    match ALL.get(rule).map(|r| r.check) {
-        Some(Check::Namespace(_) | Check::Sidecar(_) | Check::Gateway(_)) => {
-            for ns in namespaces(db, mesh).iter() {
-                found.extend(in_namespace(db, mesh, rule, name(db, ns)).iter().cloned());
-            }
-        }
-        Some(Check::Mesh(_)) => found.extend(in_mesh(db, mesh, rule).iter().cloned()),
-        Some(Check::Decoding) | None => {}
-    }
-    found
+/// Evaluates all rules on one namespace, so that [`findings`] finds it done.
+pub fn prime(db: &dyn Db, mesh: Mesh, namespace: &str) {
+    of_namespace(db, mesh, name(db, namespace));
+}
+
+fn checks() -> impl Iterator<Item = (usize, Check)> {
+    ALL.iter().map(|rule| rule.check).enumerate()
+}
+
+/// What all rules find in one namespace; rules that find nothing are left out.
+#[salsa::tracked]
+fn of_namespace<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[(usize, Found)]> {
+    checks()
+        .filter(|(_, check)| !matches!(check, Check::Mesh(_) | Check::Decoding))
+        .map(|(rule, _)| (rule, in_namespace(db, mesh, rule, namespace).clone()))
+        .filter(|(_, found)| !found.is_empty())
+        .collect()
 }
 
 /// One rule on one namespace, and on the proxy classes of it.
 #[salsa::tracked]
-fn in_namespace<'db>(
-    db: &'db dyn Db,
-    mesh: Mesh,
-    rule: usize,
-    namespace: Name<'db>,
-) -> Arc<[Finding]> {
+fn in_namespace<'db>(db: &'db dyn Db, mesh: Mesh, rule: usize, namespace: Name<'db>) -> Found {
     let of_classes = |kind, check: for<'x> fn(&'x dyn Db, Mesh, &_) -> Vec<Finding>| {
         let classes = classes_in(db, mesh, namespace);
         let classes = classes.iter().filter(|c| c.proxy.kind == kind);
@@ -68,14 +77,21 @@ fn in_namespace<'db>(
         Some(Check::Gateway(check)) => of_classes(ProxyKind::Router, check),
         Some(Check::Mesh(_) | Check::Decoding) | None => Vec::new(),
     };
-    found.into()
+    let found = found.into_iter();
+    found
+        .map(|finding| Arc::new(if_it_exists(db, mesh, finding)))
+        .collect()
 }
 
 /// One rule on the whole mesh.
 #[salsa::tracked]
-fn in_mesh(db: &dyn Db, mesh: Mesh, rule: usize) -> Arc<[Finding]> {
-    match ALL.get(rule).map(|r| r.check) {
-        Some(Check::Mesh(check)) => check(db, mesh).into(),
-        _ => Arc::default(),
-    }
+fn in_mesh(db: &dyn Db, mesh: Mesh, rule: usize) -> Found {
+    let found = match ALL.get(rule).map(|r| r.check) {
+        Some(Check::Mesh(check)) => check(db, mesh),
+        _ => Vec::new(),
+    };
+    let found = found.into_iter();
+    found
+        .map(|finding| Arc::new(if_it_exists(db, mesh, finding)))
+        .collect()
 }

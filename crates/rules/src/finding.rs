@@ -6,7 +6,8 @@ use meshscope_manifest::validate::{Fix, Severity};
 use meshscope_manifest::{Kind, ResourceKey, Str};
 use meshscope_mesh::SourceFile;
 use meshscope_yaml::{Path, Span};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// How sure a finding is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -203,23 +204,21 @@ impl Finding {
 }
 
 /// Findings of equal content over several classes become one (`reach` added), in order of the first.
-pub fn merged(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
-    let mut places: HashMap<(&'static str, Anchor, String), usize> = HashMap::new();
-    for finding in findings {
-        let what = (
-            finding.rule,
-            finding.anchor.clone(),
-            finding.message.clone(),
-        );
+pub fn merged(findings: Vec<Arc<Finding>>) -> Vec<Arc<Finding>> {
+    let mut kept: Vec<Arc<Finding>> = Vec::with_capacity(findings.len());
+    let mut places: FxHashMap<(&str, &Anchor, &str), usize> = FxHashMap::default();
+    for finding in &findings {
+        let what = (finding.rule, &finding.anchor, finding.message.as_str());
         let at = *places.entry(what).or_insert(kept.len());
         let Some(earlier) = kept.get_mut(at) else {
-            kept.push(finding);
+            kept.push(finding.clone());
             continue;
         };
-        if let (Some(a), Some(b)) = (&mut earlier.reach, finding.reach) {
-            a.workloads += b.workloads;
-            a.gateways += b.gateways;
+        if let (Some(_), Some(more)) = (earlier.reach, finding.reach)
+            && let Some(reach) = &mut Arc::make_mut(earlier).reach
+        {
+            reach.workloads += more.workloads;
+            reach.gateways += more.gateways;
         }
     }
     kept

@@ -5,7 +5,7 @@ use meshscope_manifest::spec::Labels;
 use meshscope_manifest::{ResourceKey, Str};
 use meshscope_mesh::db::{Db, Mesh, Name, name};
 use meshscope_mesh::envoy::Because;
-use meshscope_mesh::gateways::{MergedServer, Serves, find_gateway, gateways_in, serves};
+use meshscope_mesh::gateways::{Gateway, MergedServer, Serves, find_gateway, gateways_in, serves};
 use meshscope_mesh::index::namespaces;
 use meshscope_mesh::visibility::virtual_services_in;
 use meshscope_mesh::workloads::ProxyClass;
@@ -55,6 +55,15 @@ fn is_written_out(db: &dyn Db, mesh: Mesh, party: &Because) -> bool {
         let server = (0..gateway.servers.len()).find(|i| gateway.server_path(*i) == party.path);
         let server = server.and_then(|i| gateway.servers.get(i));
         server.is_none_or(|s| !s.hosts.is_empty() && !s.hosts.iter().any(|h| is_unknown(h)))
+    })
+}
+
+/// The Gateway and server an explanation points at.
+pub fn server_of(db: &dyn Db, mesh: Mesh, at: &Because) -> Option<(Arc<Gateway>, usize)> {
+    let all = gateways_in(db, mesh, name(db, &at.object.namespace));
+    all.iter().filter(|g| g.object == at.object).find_map(|g| {
+        let index = (0..g.servers.len()).find(|i| g.server_path(*i) == at.path)?;
+        Some((g.clone(), index))
     })
 }
 

@@ -1,9 +1,12 @@
 //! What the files can say, and what was probably meant: a repository is not a mesh, so a rule asks
 //! here before it calls something missing.
 
+use meshscope_manifest::repository::is_unknown as is_placeholder;
 use meshscope_manifest::{Kind, Str};
 use meshscope_mesh::db::{Db, Mesh, name};
-use meshscope_mesh::index::{facts, is_unknown_namespace, namespace_object, namespaces, objects};
+use meshscope_mesh::index::{
+    facts, is_incomplete, is_unknown_namespace, namespace_object, namespaces, objects,
+};
 use meshscope_mesh::names::{is_wildcard, matches};
 use meshscope_mesh::registry::{services_in, similar_hosts};
 use meshscope_mesh::workloads::workloads_in;
@@ -11,20 +14,7 @@ use meshscope_mesh::workloads::workloads_in;
 /// Whether a text holds something nobody has filled in yet: a placeholder, or a namespace that no
 /// file says. Nothing is said about such a value.
 pub fn is_unknown(text: &str) -> bool {
-    is_unknown_namespace(text)
-        || text.contains(".?")
-        || [
-            "${",
-            "$(",
-            "{{",
-            "[",
-            "<",
-            "CHANGE_",
-            "CHANGEME",
-            "PLACEHOLDER",
-        ]
-        .iter()
-        .any(|mark| text.contains(mark))
+    is_unknown_namespace(text) || text.contains(".?") || is_placeholder(text)
 }
 
 /// How well the files describe a namespace.
@@ -49,9 +39,10 @@ pub fn described(db: &dyn Db, mesh: Mesh, namespace: &str) -> Described {
     let system = namespace == facts(db, mesh).root() || namespace.starts_with("kube-");
     let services = !objects(db, mesh, ns, Kind::Service).is_empty();
     let workloads = !workloads_in(db, mesh, ns).is_empty();
+    let whole = !system && !*is_incomplete(db, mesh, ns);
     match (object, services, workloads) {
         (false, false, false) => Described::No,
-        (true, _, true) | (true, true, _) | (_, true, true) if !system => Described::Fully,
+        (true, _, true) | (true, true, _) | (_, true, true) if whole => Described::Fully,
         _ => Described::Partly,
     }
 }

@@ -6,6 +6,8 @@ use crate::services_and_ports as ports;
 use crate::visibility as v;
 use crate::{egress, gateway as g, hygiene, mtls_and_authz, reference as r, routes};
 use crate::{sni_and_tls as sni, syntax};
+use rustc_hash::FxHashMap;
+use std::sync::LazyLock;
 
 /// The rules evaluated on the mesh, by group in the order of the catalogue.
 pub static ALL: &[&Rule] = &[
@@ -77,8 +79,9 @@ pub fn every() -> impl Iterator<Item = &'static Rule> {
 
 /// The rule called `name`.
 pub fn find(name: &str) -> Option<&'static Rule> {
-    decoding::ALL
-        .iter()
-        .chain(ALL.iter().copied())
-        .find(|r| r.name == name)
+    static BY_NAME: LazyLock<FxHashMap<&str, &Rule>> = LazyLock::new(|| {
+        let all = decoding::ALL.iter().chain(ALL.iter().copied());
+        all.map(|rule| (rule.name, rule)).collect()
+    });
+    BY_NAME.get(name).copied()
 }

@@ -38,7 +38,8 @@ pub fn mesh_of(db: &TestDb, files: &[(&str, &str)], namespace: Option<&str>) -> 
 pub fn check(yaml: &str) -> Vec<Finding> {
     let db = TestDb::default();
     let mesh = mesh(&db, yaml);
-    findings(&db, mesh).to_vec()
+    let found = findings(&db, mesh).iter();
+    found.map(|f| Finding::clone(f)).collect()
 }
 
 /// What one rule finds in `yaml`, one line each: `error VirtualService ns/name spec.hosts[0]`.

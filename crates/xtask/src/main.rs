@@ -7,11 +7,15 @@
 
 mod annotations;
 mod crds;
+mod editor_settings;
 mod schema;
 mod settings_schema;
 mod table;
 
 use std::process::ExitCode;
+
+const USAGE: &str =
+    "usage: cargo run -p meshscope-xtask -- schema|settings-schema|editor-settings [--check]";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -20,7 +24,8 @@ fn main() -> ExitCode {
     let result = match task.as_str() {
         "schema" => schema::run(check),
         "settings-schema" => settings_schema::run(check),
-        _ => Err("usage: cargo run -p meshscope-xtask -- schema|settings-schema [--check]".into()),
+        "editor-settings" => editor_settings::run(check),
+        _ => Err(USAGE.into()),
     };
     match result {
         Ok(message) => {

@@ -7,23 +7,26 @@ use std::path::{Path, PathBuf};
 
 /// Writes the schema, or says whether it is up to date.
 pub fn run(check: bool) -> Result<String, String> {
-    let text = text()?;
-    let path = path();
+    committed(&path(), &text()?, "settings-schema", check)
+}
+
+/// Writes a generated file, or says whether it is up to date; `task` makes it.
+pub fn committed(path: &Path, text: &str, task: &str, check: bool) -> Result<String, String> {
     let shown = path.display();
     if check {
-        let committed = fs::read_to_string(&path).map_err(|e| format!("{shown}: {e}"))?;
+        let committed = fs::read_to_string(path).map_err(|e| format!("{shown}: {e}"))?;
         return if committed == text {
             Ok(format!("{shown} is up to date"))
         } else {
             Err(format!(
-                "{shown} is out of date: cargo run -p meshscope-xtask -- settings-schema"
+                "{shown} is out of date: cargo run -p meshscope-xtask -- {task}"
             ))
         };
     }
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     }
-    fs::write(&path, text).map_err(|e| format!("{shown}: {e}"))?;
+    fs::write(path, text).map_err(|e| format!("{shown}: {e}"))?;
     Ok(format!("wrote {shown}"))
 }
 

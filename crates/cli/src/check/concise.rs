@@ -1,32 +1,36 @@
 //! One line per finding: `file:line:column: severity[rule] message`.
 
 use super::Outcome;
-use std::fmt::Write;
+use meshscope::finding::Finding;
 
 /// The findings, a line each.
 pub fn render(outcome: &Outcome) -> String {
-    let mut text = String::new();
-    for finding in &outcome.findings {
-        let place = finding.location.as_ref().map_or_else(
-            || {
-                finding
-                    .resource
-                    .as_ref()
-                    .map_or_else(String::new, super::human::label)
-            },
-            |at| {
-                format!(
-                    "{}:{}:{}",
-                    at.file, at.range.start.line, at.range.start.column
-                )
-            },
-        );
-        let severity = super::human::word(finding.severity);
-        let _ = writeln!(
-            text,
-            "{place}: {severity}[{}] {}",
-            finding.rule, finding.message
-        );
+    outcome
+        .findings
+        .iter()
+        .map(|finding| line(finding) + "\n")
+        .collect()
+}
+
+/// The line of a finding.
+pub fn line(finding: &Finding) -> String {
+    let severity = super::human::word(finding.severity);
+    format!(
+        "{}: {severity}[{}] {}",
+        place(finding),
+        finding.rule,
+        finding.message
+    )
+}
+
+/// Where a finding is: `file:line:column`, or the object when no file holds it.
+pub fn place(finding: &Finding) -> String {
+    match (&finding.location, &finding.resource) {
+        (Some(at), _) => format!(
+            "{}:{}:{}",
+            at.file, at.range.start.line, at.range.start.column
+        ),
+        (None, Some(resource)) => super::human::label(resource),
+        (None, None) => String::new(),
     }
-    text
 }

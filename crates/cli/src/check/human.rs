@@ -1,6 +1,6 @@
 //! Findings for people, with the text they are about.
 
-use super::Outcome;
+use super::{Outcome, brief};
 use ariadne::{Cache, Config, IndexType, Label, Report, ReportKind, Source};
 use meshscope::Workspace;
 use meshscope::finding::{Certainty, Finding, Location, ResourceId, Severity};
@@ -8,14 +8,24 @@ use std::collections::HashMap;
 use std::fmt::{Debug, Display, Write};
 use std::ops::Range;
 
-/// All findings with their sources, and a line that sums up.
+/// All findings, the worst last, where a terminal leaves off: infos and hints in a line, warnings and
+/// errors with their sources, and a line that sums up.
 pub fn render(workspace: &Workspace, outcome: &Outcome, color: bool) -> String {
     let mut sources = Sources {
         workspace,
         loaded: HashMap::new(),
     };
-    let mut out = Vec::new();
-    for finding in &outcome.findings {
+    let mut out = brief::render(&outcome.findings).into_bytes();
+    if !out.is_empty() {
+        out.push(b'\n');
+    }
+    let mut shown: Vec<&Finding> = outcome
+        .findings
+        .iter()
+        .filter(|f| !brief::is_brief(f))
+        .collect();
+    shown.sort_by_key(|f| f.severity);
+    for finding in shown {
         match &finding.location {
             Some(at) => {
                 let report = report(finding, at, workspace, color);
@@ -43,14 +53,8 @@ fn report<'a>(
     let (kind, shade) = match finding.severity {
         Severity::Error => (ReportKind::Error, ariadne::Color::Red),
         Severity::Warning => (ReportKind::Warning, ariadne::Color::Yellow),
-        Severity::Info => (
-            ReportKind::Custom("Info", ariadne::Color::Blue),
-            ariadne::Color::Blue,
-        ),
-        Severity::Hint => (
-            ReportKind::Custom("Hint", ariadne::Color::Cyan),
-            ariadne::Color::Cyan,
-        ),
+        // Told in a line.
+        Severity::Info | Severity::Hint => (ReportKind::Advice, ariadne::Color::Blue),
     };
     let config = Config::default()
         .with_index_type(IndexType::Byte)
@@ -141,19 +145,17 @@ fn without_source(finding: &Finding) -> String {
 }
 
 fn summary(outcome: &Outcome) -> String {
-    let mut parts = Vec::new();
-    for (severity, one, many) in [
-        (Severity::Error, "error", "errors"),
-        (Severity::Warning, "warning", "warnings"),
-        (Severity::Info, "info", "infos"),
-        (Severity::Hint, "hint", "hints"),
-    ] {
-        match outcome.count(severity) {
-            0 => {}
-            1 => parts.push(format!("1 {one}")),
-            n => parts.push(format!("{n} {many}")),
-        }
-    }
+    let severities = [
+        Severity::Error,
+        Severity::Warning,
+        Severity::Info,
+        Severity::Hint,
+    ];
+    let parts: Vec<String> = severities
+        .into_iter()
+        .filter(|severity| outcome.count(*severity) > 0)
+        .map(|severity| counted(outcome.count(severity), word(severity)))
+        .collect();
     let found = if parts.is_empty() {
         "nothing found".to_owned()
     } else {
@@ -164,9 +166,17 @@ fn summary(outcome: &Outcome) -> String {
         n => format!(", {n} suppressed"),
     };
     format!(
-        "{found}{suppressed} in {} resources of {} files ({} ms)",
-        outcome.resources, outcome.files, outcome.duration_ms
+        "{found}{suppressed} in {} of {} ({} ms)",
+        counted(outcome.resources, "resource"),
+        counted(outcome.files, "file"),
+        outcome.duration_ms
     )
+}
+
+/// A number and what it counts.
+fn counted(n: usize, what: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{n} {what}{s}")
 }
 
 /// A severity in words.

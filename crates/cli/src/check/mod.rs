@@ -1,5 +1,6 @@
 //! `meshscope check`: every finding of a repository, in the format asked for.
 
+mod brief;
 mod concise;
 mod human;
 mod json;

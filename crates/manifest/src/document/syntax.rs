@@ -55,5 +55,43 @@ pub fn syntax_problems(document: &Document) -> Vec<SyntaxProblem> {
 
 /// Whether a text looks like a template that nobody has rendered.
 fn is_template(text: &str) -> bool {
-    text.contains("{{") || text.contains("${") || text.contains("<%")
+    text.contains("{{") || text.contains("${") || text.contains("<%") || has_bracketed_part(text)
+}
+
+/// Whether a name holds a part in brackets, `[TEAM_NAME]-api`: what follows a YAML sequence is never
+/// more of a name.
+fn has_bracketed_part(text: &str) -> bool {
+    text.split('[').skip(1).any(|rest| {
+        let Some((name, after)) = rest.split_once(']') else {
+            return false;
+        };
+        let upper = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        name.len() >= 2
+            && name.chars().all(upper)
+            && after
+                .starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn severity(text: &str) -> Severity {
+        let stream = meshscope_yaml::parse(text);
+        syntax_problems(&stream.documents[0])[0].severity
+    }
+
+    #[test]
+    fn what_waits_for_a_tool_is_a_hint() {
+        assert_eq!(severity("metadata:\n  name: a: b\n"), Severity::Error);
+        assert_eq!(
+            severity("metadata:\n  name: [TEAM_NAME]-api\n"),
+            Severity::Hint
+        );
+        assert_eq!(
+            severity("drop: [ALL]\nmetadata:\n  name: a: b\n"),
+            Severity::Error
+        );
+    }
 }

@@ -1,7 +1,7 @@
 //! Values that stand for others: a value with a placeholder is unknown, matches anything, and nothing
 //! is reported about it.
 
-/// Whether a text holds a placeholder: `${…}`, `$(…)`, `{{…}}`, `CHANGE_TO_…`, `…_PLACEHOLDER`,
+/// Whether a text holds a placeholder: `${…}`, `$(…)`, `{{…}}`, `<…>`, `CHANGE_TO_…`, `PLACEHOLDER`,
 /// `[NAME]`, or `…override.required`.
 pub fn is_unknown(text: &str) -> bool {
     let between = |open: &str, close: &str| {
@@ -11,10 +11,11 @@ pub fn is_unknown(text: &str) -> bool {
     between("${", "}")
         || between("$(", ")")
         || between("{{", "}}")
+        || between("<", ">")
         || text.contains("CHANGE_TO_")
         || text.contains("CHANGE_ME")
         || text.contains("CHANGEME")
-        || text.contains("_PLACEHOLDER")
+        || text.contains("PLACEHOLDER")
         || text.ends_with("override.required")
         || has_bracketed_name(text)
 }
@@ -46,6 +47,7 @@ mod tests {
             "HOST_PLACEHOLDER",
             "[DATA_PRODUCT]-ingestion-adaptor",
             "hosts.override.required",
+            "projects/<project-id>/zones",
         ] {
             assert!(is_unknown(text), "{text}");
         }

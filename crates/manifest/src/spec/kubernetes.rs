@@ -103,6 +103,10 @@ pub struct Workload {
     pub pod_ips: Vec<Str>,
     /// Whether the pod template names itself a gateway proxy (`proxy router` in its args).
     pub runs_router: bool,
+    /// Whether it brings its own sidecar (`proxy sidecar` in the args of a container).
+    pub runs_sidecar: bool,
+    /// Whether its containers are `istio-proxy` alone, and no args call it a sidecar.
+    pub proxy_alone: bool,
     /// `securityContext.runAsUser` of the pod.
     pub run_as_user: Option<i64>,
 }
@@ -164,10 +168,16 @@ impl Workload {
             .chain(spec.list("initContainers").iter().filter(stays))
             .map(container)
             .collect();
-        let runs_router = spec.list("containers").iter().any(|c| {
+        let runs = |c: &Value, role: &str| {
             let args = c.strings("args");
-            args.first().is_some_and(|a| a == "proxy") && args.get(1).is_some_and(|a| a == "router")
-        });
+            args.first().is_some_and(|a| a == "proxy") && args.get(1).is_some_and(|a| a == role)
+        };
+        let written = spec.list("containers");
+        let runs_router = written.iter().any(|c| runs(c, "router"));
+        let stay = spec.list("initContainers").iter().filter(stays);
+        let runs_sidecar = written.iter().chain(stay).any(|c| runs(c, "sidecar"));
+        let proxy_alone = matches!(written, [only]
+            if only.str("name").as_deref() == Some("istio-proxy") && !runs(only, "sidecar"));
         Workload {
             pod_labels: Labels::decode(template.get("metadata").get("labels")),
             pod_annotations: Labels::decode(template.get("metadata").get("annotations")),
@@ -178,6 +188,8 @@ impl Workload {
             containers,
             pod_ips: Vec::new(),
             runs_router,
+            runs_sidecar,
+            proxy_alone,
             run_as_user: spec.get("securityContext").int("runAsUser"),
         }
     }

@@ -11,6 +11,7 @@ pub mod kubernetes;
 pub mod meshconfig;
 pub mod network_policy;
 pub mod policy;
+pub mod proxy_config;
 pub mod sidecar;
 pub mod traffic;
 pub mod virtual_service;

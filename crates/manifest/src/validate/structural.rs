@@ -214,6 +214,17 @@ impl Checker<'_> {
         }
     }
 
+    /// What to say of a value that fits none of several shapes, none of which asks for a field: nothing
+    /// where a part of it waits for a template.
+    fn unfit(&self, at: At<'_>) -> Option<String> {
+        let waits = |v: &Value| v.as_str().is_some_and(crate::repository::is_unknown);
+        let parts = match at.value {
+            Value::Map(map) => map.iter().any(|(_, v)| waits(v)),
+            value => waits(value),
+        };
+        (!parts).then(|| "fits none of the allowed forms".to_owned())
+    }
+
     /// `oneOf`, `anyOf`, `allOf` and `not`, which the CRDs use for fields that exclude each other.
     fn combined(&mut self, node: &Node, at: At<'_>) {
         let holds = |id: &u32| satisfies(self.schema, self.schema.node(*id), at.value);
@@ -235,6 +246,7 @@ impl Checker<'_> {
             let names = names(&node.one_of);
             let written: Vec<&str> = names.iter().copied().filter(|name| at.has(name)).collect();
             match written.len() {
+                0 if names.is_empty() => self.unfit(at),
                 0 => Some(format!("one of {} must be set", names.join(", "))),
                 _ => Some(format!("only one of {} can be set", written.join(", "))),
             }

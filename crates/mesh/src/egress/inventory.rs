@@ -13,11 +13,12 @@ use crate::index::namespaces;
 use crate::names::is_wildcard;
 use crate::registry::{Protocol, Service};
 use crate::trace::{Call, From, Scheme, trace};
-use crate::visibility::services_of;
+use crate::visibility::{Member, services_of};
 use crate::workloads::{
-    Proxy, ProxyKind, Workload, class_proxy, classes_in, find_workload, workloads, workloads_in,
+    Proxy, ProxyKind, Workload, callers_in, class_proxy, workloads, workloads_in,
 };
 use meshscope_manifest::{ResourceKey, Str};
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -91,7 +92,7 @@ fn traced(db: &dyn Db, mesh: Mesh, namespace: &str, only_meant: bool) -> Vec<Ext
     let routes = intended(db, mesh);
     let mut found: BTreeMap<Str, ExternalHost> = BTreeMap::new();
     for client in clients(db, mesh, namespace, routes) {
-        let hosts = hosts_of(db, mesh, &client, routes);
+        let hosts = hosts_of(db, mesh, &client, routes, only_meant);
         let is_meant = |host: &Str| {
             let mut of_host = routes.iter().filter(|i| i.host == *host);
             of_host.any(|i| i.namespaces.contains(&client.namespace))
@@ -131,31 +132,33 @@ pub fn inventories(db: &dyn Db, mesh: Mesh) -> Vec<(Str, Vec<ExternalHost>)> {
         .collect()
 }
 
-/// One workload per class of clients, with all the class's names; pods without sidecar are a class
+/// One workload per class of callers, with all the class's names; pods without sidecar are a class
 /// each, and gateway workloads no clients.
 fn clients(db: &dyn Db, mesh: Mesh, namespace: &str, routes: &[Intended]) -> Vec<Client> {
     let ns = name(db, namespace);
+    let by_label: FxHashMap<String, &Arc<Workload>> = workloads_in(db, mesh, ns)
+        .iter()
+        .map(|workload| (workload.label(), workload))
+        .collect();
     let mut found: Vec<(Arc<Workload>, Vec<Str>)> = Vec::new();
-    for class in classes_in(db, mesh, ns).iter() {
-        if class.proxy.kind != ProxyKind::Sidecar {
-            continue;
-        }
-        // Annotations take traffic out of capture (O:1.3) and are no part of the class.
-        let mut by_annotations: Vec<(Arc<Workload>, Vec<Str>)> = Vec::new();
+    for class in callers_in(db, mesh, ns).iter() {
+        // Annotations take traffic out of capture (O:1.3), the account is what policies ask for; neither
+        // is part of the class.
+        let mut alike: Vec<(Arc<Workload>, Vec<Str>)> = Vec::new();
         for label in &class.workloads {
-            let short = label.split_once('/').map_or("", |(_, short)| short);
-            let Some(workload) = find_workload(db, mesh, namespace, short) else {
+            let Some(&workload) = by_label.get(label.as_str()) else {
                 continue;
             };
-            let same = by_annotations
-                .iter_mut()
-                .find(|(w, _)| w.annotations == workload.annotations);
+            let same = alike.iter_mut().find(|(w, _)| {
+                w.annotations == workload.annotations
+                    && w.service_account == workload.service_account
+            });
             match same {
                 Some((_, labels)) => labels.push(label.clone()),
-                None => by_annotations.push((workload, vec![label.clone()])),
+                None => alike.push((workload.clone(), vec![label.clone()])),
             }
         }
-        found.extend(by_annotations);
+        found.extend(alike);
     }
     for workload in workloads_in(db, mesh, ns).iter() {
         if workload.proxy.is_none() {
@@ -192,20 +195,29 @@ fn clients(db: &dyn Db, mesh: Mesh, namespace: &str, routes: &[Intended]) -> Vec
     found.into_iter().map(client).collect()
 }
 
-/// The external hosts that concern a client: those it sees, and those anybody leads out.
+/// The external hosts that concern a client: those it sees, and those anybody leads out. Of what it
+/// sees only what routes are about when nothing else is asked for.
 fn hosts_of(
     db: &dyn Db,
     mesh: Mesh,
     client: &Client,
     routes: &[Intended],
+    only_meant: bool,
 ) -> BTreeMap<Str, Option<Arc<Service>>> {
     let mut hosts: BTreeMap<Str, Option<Arc<Service>>> = BTreeMap::new();
+    let mut add = |member: &Member| {
+        let service = &member.service;
+        if service.mesh_external && !service.is_alias() {
+            hosts.insert(service.host.clone(), Some(service.clone()));
+        }
+    };
     if let Some(proxy) = &client.proxy {
-        for member in services_of(db, mesh, proxy).iter() {
-            let service = &member.service;
-            if service.mesh_external && !service.is_alias() {
-                hosts.insert(service.host.clone(), Some(service.clone()));
-            }
+        let seen = services_of(db, mesh, proxy);
+        if only_meant {
+            let meant = routes.iter().flat_map(|route| seen.of_host(&route.host));
+            meant.for_each(&mut add);
+        } else {
+            seen.iter().for_each(&mut add);
         }
     }
     // Where a route is meant for this namespace but its host is not visible, that is the finding.

@@ -2,7 +2,7 @@
 //! that a Gateway on one serves outward. Intent is what bypasses are measured against.
 
 use super::isolation::egress_gateways;
-use crate::db::{Db, Mesh, name};
+use crate::db::{Db, Mesh, Name, name};
 use crate::gateways::{attached_gateways, service_targets};
 use crate::index::{facts, namespaces};
 use crate::names::matches;
@@ -49,33 +49,47 @@ impl Intended {
 }
 
 /// An egress gateway by what leads to it: hosts of its Services, names of its Gateways.
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Gateway {
     label: Str,
     hosts: BTreeSet<Str>,
     names: BTreeSet<Str>,
 }
 
+/// The egress gateways of the mesh. Unchanged by an edit of routes that leaves them what they are.
+#[salsa::tracked]
+fn gateways(db: &dyn Db, mesh: Mesh) -> Arc<[Gateway]> {
+    let workloads = egress_gateways(db, mesh);
+    let gateways = workloads.iter().filter_map(|w| {
+        let proxy = class_proxy(db, mesh, w)?;
+        let targets = service_targets(db, mesh, &proxy);
+        let attached = attached_gateways(db, mesh, &proxy);
+        Some(Gateway {
+            label: w.label().into(),
+            hosts: targets.iter().map(|t| t.service.host.clone()).collect(),
+            names: attached.iter().map(|a| a.gateway.label()).collect(),
+        })
+    });
+    gateways.collect()
+}
+
 /// Everything that is meant to leave through a gateway.
 #[salsa::tracked]
 pub fn intended(db: &dyn Db, mesh: Mesh) -> Arc<[Intended]> {
-    let gateways: Vec<Gateway> = egress_gateways(db, mesh)
-        .iter()
-        .filter_map(|w| {
-            let proxy = class_proxy(db, mesh, w)?;
-            let targets = service_targets(db, mesh, &proxy);
-            let attached = attached_gateways(db, mesh, &proxy);
-            Some(Gateway {
-                label: w.label().into(),
-                hosts: targets.iter().map(|t| t.service.host.clone()).collect(),
-                names: attached.iter().map(|a| a.gateway.label()).collect(),
-            })
-        })
-        .collect();
     let mut found = Vec::new();
     for ns in namespaces(db, mesh).iter() {
-        for vs in virtual_services_in(db, mesh, name(db, ns)).iter() {
-            of_virtual_service(db, mesh, vs, &gateways, &mut found);
-        }
+        found.extend(intended_in(db, mesh, name(db, ns)).iter().cloned());
+    }
+    found.into()
+}
+
+/// What VirtualServices of one namespace mean to lead through a gateway.
+#[salsa::tracked]
+fn intended_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Intended]> {
+    let gateways = gateways(db, mesh);
+    let mut found = Vec::new();
+    for vs in virtual_services_in(db, mesh, namespace).iter() {
+        of_virtual_service(db, mesh, vs, gateways, &mut found);
     }
     found.into()
 }

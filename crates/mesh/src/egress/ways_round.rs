@@ -5,14 +5,15 @@
 use super::layers::Held;
 use crate::db::{Db, Mesh, name};
 use crate::envoy::Because;
-use crate::index::{facts, objects, resource};
+use crate::index::{facts, resource};
 use crate::netpol::confinement;
 use crate::registry::{Resolution, Source};
 use crate::visibility::scope_of;
-use crate::workloads::{ProxyKind, Workload, class_proxy, workloads_in};
+use crate::workloads::{
+    PatchedSide, ProxyKind, Workload, class_proxy, patches_for, selecting, workloads_in,
+};
 use meshscope_manifest::spec::meshconfig::Flag;
 use meshscope_manifest::{Kind, Resource, Str};
-use std::sync::Arc;
 
 /// A way to leave without the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -294,36 +295,19 @@ fn of_scope(db: &dyn Db, mesh: Mesh, workload: &Workload) -> Vec<(Way, Because)>
 
 /// EnvoyFilters and extensions that select the pods (O:18.1, O:18.2).
 fn extensions(db: &dyn Db, mesh: Mesh, workload: &Workload) -> Vec<(Way, Because)> {
-    let root = facts(db, mesh).root().clone();
-    let mut namespaces = vec![root, workload.namespace().clone()];
-    namespaces.dedup();
-    let mut found = Vec::new();
-    for kind in [Kind::EnvoyFilter, Kind::WasmPlugin, Kind::TrafficExtension] {
-        for namespace in &namespaces {
-            let all: Vec<Arc<Resource>> = objects(db, mesh, name(db, namespace), kind).to_vec();
-            let selects = |r: &&Arc<Resource>| {
-                r.attached().is_some_and(|a| {
-                    a.target_refs.is_empty()
-                        && a.selector.subset_of(&workload.labels)
-                        && may_reroute(kind, &a.spec)
-                })
-            };
-            for object in all.iter().filter(selects) {
-                let why = "may change where calls go; files do not say whether it does (O:15B 27)";
-                found.push((Way::Extension, Because::new(&object.key, "spec", why)));
-            }
-        }
-    }
-    found
+    let why = "may change where calls go; files do not say whether it does (O:15B 27)";
+    [Kind::EnvoyFilter, Kind::WasmPlugin, Kind::TrafficExtension]
+        .into_iter()
+        .flat_map(|kind| selecting(db, mesh, kind, workload.namespace(), &workload.labels))
+        .filter(|object| may_reroute(object))
+        .map(|object| (Way::Extension, Because::new(&object.key, "spec", why)))
+        .collect()
 }
 
 /// Whether an EnvoyFilter touches the outbound side of sidecars at all.
-fn may_reroute(kind: Kind, spec: &meshscope_manifest::Value) -> bool {
-    kind != Kind::EnvoyFilter
-        || spec.list("configPatches").iter().any(|p| {
-            !matches!(
-                p.get("match").str("context").as_deref(),
-                Some("GATEWAY" | "SIDECAR_INBOUND")
-            )
-        })
+fn may_reroute(object: &Resource) -> bool {
+    object.key.kind != Kind::EnvoyFilter
+        || object
+            .attached()
+            .is_some_and(|a| patches_for(&a.spec, PatchedSide::Outbound).next().is_some())
 }

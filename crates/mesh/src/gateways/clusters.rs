@@ -3,12 +3,12 @@
 use super::bindings::referencing;
 use super::{attach, auto_passthrough, merge};
 use crate::db::{Db, Mesh, Name, name, proxy_key};
-use crate::index::{facts, objects};
+use crate::index::facts;
 use crate::registry::Service;
 use crate::visibility::{Cluster, clusters, destinations};
-use crate::workloads::Proxy;
+use crate::workloads::{Proxy, selecting};
 use meshscope_manifest::spec::meshconfig::Flag;
-use meshscope_manifest::{Kind, Resource, Str};
+use meshscope_manifest::{Kind, Str};
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
@@ -85,33 +85,24 @@ fn destinations_of<'db>(db: &'db dyn Db, mesh: Mesh, gateway: Name<'db>) -> Arc<
     hosts.into()
 }
 
-/// Namespaces whose selector-based policies reach a proxy: the root and its own.
-fn policies(db: &dyn Db, mesh: Mesh, proxy: &Proxy, kind: Kind) -> Vec<Arc<Resource>> {
-    let root = facts(db, mesh).root().clone();
-    let mut namespaces = vec![root, proxy.config_namespace.clone()];
-    namespaces.dedup();
-    namespaces
-        .iter()
-        .flat_map(|ns| objects(db, mesh, name(db, ns), kind).iter().cloned())
-        .filter(|r| {
-            r.attached()
-                .is_some_and(|a| a.target_refs.is_empty() && a.selector.subset_of(&proxy.labels))
-        })
-        .collect()
-}
-
 /// The hosts of JWKS URIs, when proxies fetch keys themselves.
 fn key_hosts(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Vec<Str> {
     let mode = facts(db, mesh).env.get("PILOT_JWT_ENABLE_REMOTE_JWKS");
     if !matches!(mode, Some("true" | "hybrid" | "envoy")) {
         return Vec::new();
     }
-    policies(db, mesh, proxy, Kind::RequestAuthentication)
-        .iter()
-        .filter_map(|r| r.attached())
-        .flat_map(|a| a.spec.list("jwtRules").to_vec())
-        .filter_map(|rule| uri_host(&rule.str("jwksUri")?))
-        .collect()
+    selecting(
+        db,
+        mesh,
+        Kind::RequestAuthentication,
+        &proxy.config_namespace,
+        &proxy.labels,
+    )
+    .iter()
+    .filter_map(|r| r.attached())
+    .flat_map(|a| a.spec.list("jwtRules").to_vec())
+    .filter_map(|rule| uri_host(&rule.str("jwksUri")?))
+    .collect()
 }
 
 fn uri_host(uri: &str) -> Option<Str> {
@@ -123,13 +114,19 @@ fn uri_host(uri: &str) -> Option<Str> {
 
 /// The services EnvoyFilters name in their annotation.
 fn filter_hosts(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Vec<Str> {
-    policies(db, mesh, proxy, Kind::EnvoyFilter)
-        .iter()
-        .filter_map(|r| {
-            r.meta
-                .annotations
-                .get("envoyfilter.istio.io/referenced-services")
-        })
-        .flat_map(|list| list.split(',').map(|s| Str::new(s.trim())))
-        .collect()
+    selecting(
+        db,
+        mesh,
+        Kind::EnvoyFilter,
+        &proxy.config_namespace,
+        &proxy.labels,
+    )
+    .iter()
+    .filter_map(|r| {
+        r.meta
+            .annotations
+            .get("envoyfilter.istio.io/referenced-services")
+    })
+    .flat_map(|list| list.split(',').map(|s| Str::new(s.trim())))
+    .collect()
 }

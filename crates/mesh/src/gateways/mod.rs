@@ -16,6 +16,7 @@ mod chains;
 mod clusters;
 mod destinations;
 mod dropped;
+mod header_values;
 mod hosts;
 mod listeners;
 mod merge;
@@ -36,7 +37,10 @@ pub use dropped::{DropReason, Dropped};
 pub use hosts::open_hosts;
 pub use listeners::{GatewayConfig, gateway_listeners};
 pub use merge::{Merged, MergedServer, MergedServers, ServerKey, merged_servers};
-pub use nack::{Rejected, Rejection, listener_rejections, rejections, route_config_rejections};
+pub use nack::{
+    Rejected, Rejection, listener_rejections, logical_dns_endpoints, rejections,
+    route_config_rejections,
+};
 pub use protocol::{Serves, serves};
 pub use routes::gateway_route_config;
 pub use targets::{ServiceTarget, service_targets};

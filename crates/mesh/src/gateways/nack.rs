@@ -1,16 +1,18 @@
 //! What Envoy refuses of what istiod sends (G:10): a listener, a route config or a cluster that a
 //! new pod does not have and an old one keeps in its last version.
 
+use super::header_values::refused_values;
 use super::listeners::config;
 use super::routes;
 use crate::db::{Db, Mesh, name, proxy_key};
 use crate::envoy::{Action, Because, FilterChain, Listener, RouteConfig};
-use crate::registry::{Resolution, endpoints};
+use crate::registry::{Resolution, Service, service_order, services_in, shared_endpoints};
 use crate::routes::rule_place;
 use crate::visibility::{VirtualService, cluster_name, services_of};
 use crate::workloads::Proxy;
-use meshscope_manifest::{Str, Value};
+use meshscope_manifest::Str;
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// Something Envoy refuses.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -57,20 +59,36 @@ pub fn rejections(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Vec<Rejection> {
     found
 }
 
-/// LOGICAL_DNS takes exactly one endpoint (G:CL-6).
+/// The endpoints of a cluster of type LOGICAL_DNS, where there is more than the one it takes
+/// (G:CL-6). istiod itself keeps only the first of an entry with DNS_ROUND_ROBIN, but counts those
+/// of DNS entries of the same namespace and host.
+pub fn logical_dns_endpoints(db: &dyn Db, mesh: Mesh, service: &Service) -> Option<usize> {
+    let logical = match service.resolution {
+        Resolution::DnsRoundRobin => true,
+        Resolution::Dns => service.race_first_connect,
+        _ => false,
+    };
+    let all = services_in(db, mesh, name(db, &service.namespace));
+    // The oldest of those that define the host decides the type.
+    let older = |s: &&Arc<Service>| s.host == service.host && service_order(s, service).is_lt();
+    if !logical || all.iter().find(older).is_some() {
+        return None;
+    }
+    let counts = service
+        .ports
+        .iter()
+        .map(|p| shared_endpoints(db, mesh, service, p.number).len());
+    counts.max().filter(|count| *count > 1)
+}
+
+/// Clusters with more endpoints than their type takes.
 fn cluster_rejections(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Vec<Rejection> {
     let mut found = Vec::new();
     for member in services_of(db, mesh, proxy).iter() {
         let service = &member.service;
-        let logical = service.resolution == Resolution::DnsRoundRobin
-            || (service.resolution == Resolution::Dns && service.race_first_connect);
-        if !logical {
+        let Some(count) = logical_dns_endpoints(db, mesh, service) else {
             continue;
-        }
-        let count = endpoints(db, mesh, service).len();
-        if count < 2 {
-            continue;
-        }
+        };
         for port in service.ports.iter() {
             let why = format!("LOGICAL_DNS with {count} endpoints (G:CL-6)");
             found.push(Rejection {
@@ -230,7 +248,7 @@ pub fn route_config_rejections(config: &RouteConfig) -> Vec<Rejection> {
     found
 }
 
-/// Header values with a `%COMMAND%` Envoy does not know (G:RT-14). The name is filled in by the
+/// Header values that are no format of Envoy (G:RT-14). The name is filled in by the
 /// caller.
 pub(super) fn header_rejections(vs: &VirtualService) -> Vec<Rejection> {
     let mut found = Vec::new();
@@ -238,8 +256,8 @@ pub(super) fn header_rejections(vs: &VirtualService) -> Vec<Rejection> {
         let of_rule = route.rule.headers.iter();
         let of_routes = route.rule.route.iter().filter_map(|r| r.headers.as_ref());
         for headers in of_rule.chain(of_routes) {
-            for (value, command) in unknown_commands(headers) {
-                let why = format!("header value {value:?}: unknown command %{command}% (G:RT-14)");
+            for (value, reason) in refused_values(headers) {
+                let why = format!("header value {value:?}: {reason} (G:RT-14)");
                 found.push(Rejection {
                     what: Rejected::RouteConfig,
                     name: Str::default(),
@@ -252,160 +270,3 @@ pub(super) fn header_rejections(vs: &VirtualService) -> Vec<Rejection> {
     }
     found
 }
-
-fn unknown_commands(headers: &Value) -> Vec<(Str, Str)> {
-    let mut found = Vec::new();
-    for direction in ["request", "response"] {
-        for operation in ["set", "add"] {
-            for (_, value) in headers.get(direction).entries(operation) {
-                if let Some((text, command)) = value
-                    .as_str()
-                    .and_then(|text| Some((Str::new(text), unknown_command(text)?)))
-                {
-                    found.push((text, command));
-                }
-            }
-        }
-    }
-    found
-}
-
-/// The first `%COMMAND%` of a header value that Envoy does not know; `%%` is a percent sign.
-fn unknown_command(text: &str) -> Option<Str> {
-    let mut rest = text;
-    while let Some((_, after)) = rest.split_once('%') {
-        if let Some(after) = after.strip_prefix('%') {
-            rest = after;
-            continue;
-        }
-        let (command, after) = after.split_once('%')?;
-        let word: &str = command.split(['(', ':']).next().unwrap_or_default();
-        if !COMMANDS.contains(&word) {
-            return Some(word.into());
-        }
-        rest = after;
-    }
-    None
-}
-
-/// The substitution commands of Envoy 1.38.
-const COMMANDS: &[&str] = &[
-    "REQ",
-    "RESP",
-    "TRAILER",
-    "REQ_WITHOUT_QUERY",
-    "PROTOCOL",
-    "RESPONSE_CODE",
-    "RESPONSE_CODE_DETAILS",
-    "RESPONSE_FLAGS",
-    "RESPONSE_FLAGS_LONG",
-    "START_TIME",
-    "START_TIME_LOCAL",
-    "EMIT_TIME",
-    "EMIT_TIME_LOCAL",
-    "BYTES_RECEIVED",
-    "BYTES_SENT",
-    "DURATION",
-    "REQUEST_DURATION",
-    "REQUEST_TX_DURATION",
-    "RESPONSE_DURATION",
-    "RESPONSE_TX_DURATION",
-    "COMMON_DURATION",
-    "ROUNDTRIP_DURATION",
-    "HOSTNAME",
-    "ROUTE_NAME",
-    "VIRTUAL_CLUSTER_NAME",
-    "UPSTREAM_HOST",
-    "UPSTREAM_HOST_NAME",
-    "UPSTREAM_HOST_NAME_WITHOUT_PORT",
-    "UPSTREAM_CLUSTER",
-    "UPSTREAM_CLUSTER_RAW",
-    "UPSTREAM_LOCAL_ADDRESS",
-    "UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT",
-    "UPSTREAM_LOCAL_PORT",
-    "UPSTREAM_REMOTE_ADDRESS",
-    "UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT",
-    "UPSTREAM_REMOTE_PORT",
-    "UPSTREAM_REQUEST_ATTEMPT_COUNT",
-    "UPSTREAM_METADATA",
-    "UPSTREAM_PROTOCOL",
-    "UPSTREAM_CONNECTION_ID",
-    "UPSTREAM_TLS_VERSION",
-    "UPSTREAM_TLS_CIPHER",
-    "UPSTREAM_TLS_SESSION_ID",
-    "UPSTREAM_PEER_SUBJECT",
-    "UPSTREAM_PEER_ISSUER",
-    "UPSTREAM_PEER_CERT",
-    "UPSTREAM_TRANSPORT_FAILURE_REASON",
-    "UPSTREAM_FILTER_STATE",
-    "DOWNSTREAM_LOCAL_ADDRESS",
-    "DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT",
-    "DOWNSTREAM_LOCAL_PORT",
-    "DOWNSTREAM_REMOTE_ADDRESS",
-    "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT",
-    "DOWNSTREAM_REMOTE_PORT",
-    "DOWNSTREAM_DIRECT_REMOTE_ADDRESS",
-    "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT",
-    "DOWNSTREAM_DIRECT_REMOTE_PORT",
-    "DOWNSTREAM_PEER_URI_SAN",
-    "DOWNSTREAM_LOCAL_URI_SAN",
-    "DOWNSTREAM_PEER_DNS_SAN",
-    "DOWNSTREAM_LOCAL_DNS_SAN",
-    "DOWNSTREAM_PEER_IP_SAN",
-    "DOWNSTREAM_LOCAL_IP_SAN",
-    "DOWNSTREAM_PEER_SUBJECT",
-    "DOWNSTREAM_LOCAL_SUBJECT",
-    "DOWNSTREAM_PEER_ISSUER",
-    "DOWNSTREAM_PEER_SERIAL",
-    "DOWNSTREAM_PEER_FINGERPRINT_1",
-    "DOWNSTREAM_PEER_FINGERPRINT_256",
-    "DOWNSTREAM_PEER_CERT",
-    "DOWNSTREAM_PEER_CERT_V_START",
-    "DOWNSTREAM_PEER_CERT_V_END",
-    "DOWNSTREAM_TLS_SESSION_ID",
-    "DOWNSTREAM_TLS_VERSION",
-    "DOWNSTREAM_TLS_CIPHER",
-    "DOWNSTREAM_TRANSPORT_FAILURE_REASON",
-    "DOWNSTREAM_WIRE_BYTES_RECEIVED",
-    "DOWNSTREAM_WIRE_BYTES_SENT",
-    "DOWNSTREAM_HEADER_BYTES_RECEIVED",
-    "DOWNSTREAM_HEADER_BYTES_SENT",
-    "UPSTREAM_WIRE_BYTES_RECEIVED",
-    "UPSTREAM_WIRE_BYTES_SENT",
-    "UPSTREAM_HEADER_BYTES_RECEIVED",
-    "UPSTREAM_HEADER_BYTES_SENT",
-    "CONNECTION_ID",
-    "CONNECTION_TERMINATION_DETAILS",
-    "REQUESTED_SERVER_NAME",
-    "DYNAMIC_METADATA",
-    "CLUSTER_METADATA",
-    "METADATA",
-    "FILTER_STATE",
-    "PER_REQUEST_STATE",
-    "ENVIRONMENT",
-    "TRACE_ID",
-    "STREAM_ID",
-    "UNIQUE_ID",
-    "FILTER_CHAIN_NAME",
-    "ACCESS_LOG_TYPE",
-    "LOCAL_REPLY_BODY",
-    "GRPC_STATUS",
-    "GRPC_STATUS_NUMBER",
-    "REQUEST_HEADERS_BYTES",
-    "RESPONSE_HEADERS_BYTES",
-    "RESPONSE_TRAILERS_BYTES",
-    "PATH",
-    "QUERY_PARAM",
-    "QUERY_PARAMS",
-    "CEL",
-    "TYPED_CEL",
-    "CUSTOM_FLAGS",
-    "TLS_JA3_FINGERPRINT",
-    "TLS_JA4_FINGERPRINT",
-    "UPSTREAM_CLUSTER_ID",
-    "HOST",
-    "SPAN_ID",
-    "RESPONSE_DETAILS",
-    "UPSTREAM_HOSTS_ATTEMPTED",
-    "FILE_CONTENT",
-];

@@ -8,7 +8,7 @@ use crate::db::{Db, SourceFile};
 use meshscope_manifest::document::{decode_document, may_hold_resources, syntax_problems};
 use meshscope_manifest::validate::{Context, Problem};
 use meshscope_manifest::{Kind, Resource};
-use meshscope_yaml::{Document, Options, Path, parse_document, split};
+use meshscope_yaml::{Document, LineIndex, Options, Path, parse_document, split};
 use std::sync::Arc;
 
 /// What one file holds.
@@ -87,6 +87,12 @@ pub fn document(db: &dyn Db, file: SourceFile, ordinal: u32) -> Option<Arc<Docum
     let text = file.text(db);
     let span = split(text).get(ordinal as usize).copied()?;
     Some(Arc::new(parse_document(text, span, &options(db, file))))
+}
+
+/// The lines of a file. Kept for a few files.
+#[salsa::tracked(no_eq, lru = 128)]
+pub fn line_index(db: &dyn Db, file: SourceFile) -> Arc<LineIndex> {
+    Arc::new(LineIndex::new(file.text(db)))
 }
 
 pub(super) fn options(db: &dyn Db, file: SourceFile) -> Options {

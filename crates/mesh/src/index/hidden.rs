@@ -4,7 +4,7 @@
 
 use super::installs::installed;
 use super::unit::{install_namespace, unit_key, unit_resources};
-use super::{built, charts, is_unknown_namespace};
+use super::{built, charts, is_unknown_namespace, namespace_units};
 use crate::db::{Db, Mesh, Name, RootKey, Source, UnitKey};
 use meshscope_manifest::repository::is_unknown;
 use meshscope_manifest::{Kind, Str};
@@ -55,6 +55,19 @@ fn hidden_in_unit<'db>(db: &'db dyn Db, unit: UnitKey<'db>) -> Arc<Hidden> {
         hidden.anywhere |= hidden.namespaces.is_empty();
     }
     Arc::new(hidden)
+}
+
+/// Whether a namespace may hold objects that the files do not: a kustomization that feeds it takes
+/// something from elsewhere.
+#[salsa::tracked]
+pub fn is_incomplete<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> bool {
+    let units = mesh.units(db);
+    let feeding = namespace_units(db, mesh, namespace);
+    let mut feeding = feeding.iter().filter_map(|&i| units.get(i));
+    feeding.any(|unit| match &unit.source {
+        Source::Kustomization(root) => *hides_resources(db, RootKey::new(db, root.clone())),
+        Source::File(_) | Source::Chart(_) => false,
+    })
 }
 
 /// Where a mesh may hold objects of a kind that nobody sees.

@@ -4,13 +4,16 @@
 
 use super::unit::unit_objects;
 use super::{built, document, file_at, objects};
-use crate::db::{Db, Kustomization, Mesh, SourceFile, name};
+use crate::db::{Db, Kustomization, Mesh, Name, SourceFile, name};
 use meshscope_manifest::document::{decode_document, decode_value};
 use meshscope_manifest::kustomize::Inside;
 use meshscope_manifest::validate::{Context, Problem};
-use meshscope_manifest::{Resource, ResourceKey};
-use meshscope_yaml::Path;
+use meshscope_manifest::{Kind, Resource, ResourceKey, Str, Value};
+use meshscope_yaml::{Path, Segment};
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
+
+static NOTHING: Value = Value::Null;
 
 /// One place that defines an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,14 +58,32 @@ pub struct Spot {
 
 /// Every definition of `key` in the mesh, in load order. More than one: the last counts.
 pub fn definitions(db: &dyn Db, mesh: Mesh, key: &ResourceKey) -> Vec<Definition> {
+    let all = definitions_in(db, mesh, name(db, &key.namespace));
+    let own = all.get(&(key.kind, key.name.clone()));
+    own.cloned().unwrap_or_default()
+}
+
+/// The definitions of the objects of one namespace, by kind and name.
+#[salsa::tracked]
+fn definitions_in<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    namespace: Name<'db>,
+) -> Arc<FxHashMap<(Kind, Str), Vec<Definition>>> {
     let units = mesh.units(db);
-    let namespace = name(db, &key.namespace);
+    let wanted = namespace.text(db);
+    let mut found: FxHashMap<(Kind, Str), Vec<Definition>> = FxHashMap::default();
     let feeding = super::namespace_units(db, mesh, namespace).iter();
-    let feeding = feeding.filter_map(|&i| units.get(i));
-    let all = feeding.flat_map(|unit| unit_objects(db, unit));
-    all.filter(|o| o.resource.as_ref().is_some_and(|r| r.key == *key))
-        .map(|o| o.definition)
-        .collect()
+    for unit in feeding.filter_map(|&i| units.get(i)) {
+        for object in unit_objects(db, unit) {
+            let key = object.resource.as_ref().map(|r| &r.key);
+            if let Some(key) = key.filter(|key| key.namespace == *wanted) {
+                let list = found.entry((key.kind, key.name.clone())).or_default();
+                list.push(object.definition);
+            }
+        }
+    }
+    Arc::new(found)
 }
 
 impl Definition {
@@ -110,6 +131,41 @@ impl Definition {
                 .all(|s| expected.next() == Some(s))
             && expected.next().is_none();
         same.then_some(spot.path)
+    }
+
+    /// The object as it is written or built; `None` when there is no tree to read it from.
+    pub fn value(&self, db: &dyn Db) -> Option<Value> {
+        let whole = match &self.place {
+            Place::InFile => {
+                let document = document(db, self.file, self.document).as_ref()?;
+                meshscope_manifest::read::document(document)?
+            }
+            Place::Built { root, object } => {
+                let built = built(db, root).objects.get(*object as usize)?;
+                Value::clone(&built.value)
+            }
+        };
+        let steps = self.prefix.segments().iter();
+        let own = steps.fold(&whole, |value, step| match step {
+            Segment::Key(key) => value.get(key),
+            Segment::Index(index) => value.as_list().get(*index as usize).unwrap_or(&NOTHING),
+        });
+        Some(own.clone())
+    }
+
+    /// Every file that something of the object is written in, its own first.
+    pub fn files(&self, db: &dyn Db) -> Vec<SourceFile> {
+        let Place::Built { root, object } = &self.place else {
+            return vec![self.file];
+        };
+        let Some(built) = built(db, root).objects.get(*object as usize) else {
+            return vec![self.file];
+        };
+        let files = built.origin.files();
+        let files = files.iter();
+        files
+            .filter_map(|file| file_at(db, root.repository, name(db, file)))
+            .collect()
     }
 
     /// What API server and webhook say about the object, with the webhook's warnings or without.

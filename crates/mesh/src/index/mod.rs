@@ -18,8 +18,8 @@ mod unit;
 
 pub use bases::kustomizations;
 pub use config::{MeshFacts, facts, mesh_config_layers};
-pub use file::{FileObject, FileSummary, document, file_summary};
-pub use hidden::may_exist;
+pub use file::{FileObject, FileSummary, document, file_summary, line_index};
+pub use hidden::{is_incomplete, may_exist};
 pub use installs::{ConfigSource, install_spot};
 pub use locate::{Definition, Spot, definitions, resource};
 pub use lookup::{file_at, real_path, references};

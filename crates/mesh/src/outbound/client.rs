@@ -8,7 +8,10 @@ use crate::db::{Db, Mesh, Name, name};
 use crate::index::facts;
 use crate::names::is_wildcard;
 use crate::registry::{Resolution, Service};
-use crate::visibility::{EgressHosts, Scope, ServiceSet, VsList, scope, sidecar_for};
+use crate::visibility::{
+    Carried, EgressHosts, Public, Scope, ServiceSet, public_source_keys, scope, sidecar_for,
+    source_keys_of,
+};
 use crate::workloads::Proxy;
 use meshscope_manifest::spec::Labels;
 use meshscope_manifest::spec::meshconfig::Flag;
@@ -208,14 +211,15 @@ pub fn services<'db>(
     listener.map(|l| l.services.clone()).unwrap_or_default()
 }
 
-/// The VirtualServices of one listener. An edit of a service stops here.
+/// What one listener carries. An edit of a service stops here, and for a listener that imports
+/// everything an edit of public VirtualServices, too.
 #[salsa::tracked]
 pub fn virtual_services<'db>(
     db: &'db dyn Db,
     mesh: Mesh,
     key: ScopeKey<'db>,
     listener: usize,
-) -> VsList {
+) -> Carried {
     let listener = whole(db, mesh, key).listeners.get(listener);
     listener
         .map(|l| l.virtual_services.clone())
@@ -228,13 +232,11 @@ pub fn source_keys<'db>(db: &'db dyn Db, mesh: Mesh, key: ScopeKey<'db>) -> Arc<
     let mut keys = BTreeSet::new();
     let count = shape(db, mesh, key).listeners.len();
     for listener in 0..count {
-        for vs in virtual_services(db, mesh, key, listener).iter() {
-            let http = vs.http.iter().flat_map(|r| &r.rule.matches);
-            let l4 = vs.tls.iter().chain(&vs.tcp).flat_map(|r| &r.matches);
-            let labels = http.map(|m| &m.source_labels);
-            for labels in labels.chain(l4.map(|m| &m.source_labels)) {
-                keys.extend(labels.0.iter().map(|(k, _)| k.clone()));
-            }
+        let carried = virtual_services(db, mesh, key, listener);
+        keys.extend(source_keys_of(carried.own.iter()).cloned());
+        match &carried.public {
+            Public::All => keys.extend(public_source_keys(db, mesh).iter().cloned()),
+            Public::Listed(list) => keys.extend(source_keys_of(list.iter()).cloned()),
         }
     }
     Arc::new(keys)

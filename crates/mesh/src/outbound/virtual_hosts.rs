@@ -36,7 +36,7 @@ pub(super) fn relevant<'db>(
     let only = (!host.is_empty()).then_some(host);
     let candidates = only.map(|host| work.candidates(host));
     virtual_services(db, mesh, scope, listener)
-        .iter()
+        .iter(db, mesh)
         .filter(|vs| work.may_matter(vs, only, candidates.as_ref()))
         // Hosts nobody registered are routed on port 80 alone (O:8.3).
         .filter(|vs| port == 80 || work.is_selected(vs))

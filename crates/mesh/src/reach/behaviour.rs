@@ -9,7 +9,7 @@ use crate::gateways::service_targets;
 use crate::index::{facts, objects};
 use crate::registry::{EndpointKind, Service, endpoints};
 use crate::visibility::{VirtualService, choose, scope_of, services_of};
-use crate::workloads::Proxy;
+use crate::workloads::{PatchedSide, Proxy, patches_for};
 use meshscope_manifest::spec::Labels;
 use meshscope_manifest::{Kind, ResourceKey, Value};
 use std::sync::Arc;
@@ -126,7 +126,7 @@ fn virtual_service_used(
         .filter(|l| l.hosts.importing_virtual_service(vs).is_some());
     for listener in carries {
         let earlier = |host| {
-            let before = listener.virtual_services.iter();
+            let before = listener.virtual_services.iter(db, mesh);
             let mut before = before.take_while(|v| v.object != vs.object);
             before.any(|v| !v.http.is_empty() && v.hosts.contains(host))
         };
@@ -225,11 +225,12 @@ fn governs(
 
 /// Whether an EnvoyFilter has a patch for this kind of proxy (O:18.1).
 fn patches(spec: &Value, proxy: &Proxy) -> bool {
-    spec.list("configPatches")
+    let sides: &[PatchedSide] = if proxy.is_router() {
+        &[PatchedSide::Gateway]
+    } else {
+        &[PatchedSide::Inbound, PatchedSide::Outbound]
+    };
+    sides
         .iter()
-        .any(|p| match p.get("match").str("context").as_deref() {
-            Some("GATEWAY") => proxy.is_router(),
-            Some("SIDECAR_INBOUND" | "SIDECAR_OUTBOUND") => !proxy.is_router(),
-            _ => true,
-        })
+        .any(|side| patches_for(spec, *side).next().is_some())
 }

@@ -65,7 +65,13 @@ pub fn shared_endpoints(db: &dyn Db, mesh: Mesh, service: &Service, port: u32) -
             continue;
         }
         objects.push(&other.object);
-        found.extend(endpoints(db, mesh, other));
+        let own = endpoints(db, mesh, other).into_iter();
+        match other.resolution {
+            // Only one endpoint is ever sent of these, and none beside others (G:CL-6).
+            Resolution::DnsRoundRobin if !found.is_empty() => {}
+            Resolution::DnsRoundRobin => found.extend(own.take(1)),
+            _ => found.extend(own),
+        }
     }
     found
 }

@@ -14,6 +14,7 @@ mod resolve;
 mod site;
 #[cfg(test)]
 mod tests;
+mod unapplied;
 mod upstream;
 mod walk;
 

@@ -283,3 +283,35 @@ proptest! {
         }
     }
 }
+
+fn filter(patch: &str) -> String {
+    format!(
+        "apiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\nmetadata: {{name: f, namespace: shop}}\n\
+         spec: {{workloadSelector: {{labels: {{app: web}}}}, configPatches: [{patch}]}}\n"
+    )
+}
+
+#[test]
+fn patches_on_the_way_are_named_and_no_others() {
+    let on_the_way = [
+        "{applyTo: HTTP_FILTER, match: {context: SIDECAR_OUTBOUND}}",
+        "{applyTo: CLUSTER, match: {cluster: {service: pay.shop.svc.cluster.local}}}",
+        "{applyTo: HTTP_ROUTE, match: {routeConfiguration: {name: '80'}}}",
+        "{applyTo: LISTENER, match: {listener: {portNumber: 80}}}",
+    ];
+    for patch in on_the_way {
+        let assumed = called(&filter(patch), "http://pay/x").assumptions;
+        assert_eq!(assumed.len(), 1, "{patch}: {assumed:?}");
+        assert!(assumed[0].starts_with("EnvoyFilter shop/f leaves the calls of shop/web"));
+    }
+    let elsewhere = [
+        "{applyTo: HTTP_FILTER, match: {context: SIDECAR_INBOUND}}",
+        "{applyTo: CLUSTER, match: {cluster: {service: other.shop.svc.cluster.local}}}",
+        "{applyTo: HTTP_ROUTE, match: {routeConfiguration: {name: '8080'}}}",
+        "{applyTo: LISTENER, match: {listener: {portNumber: 443}}}",
+    ];
+    for patch in elsewhere {
+        let assumed = called(&filter(patch), "http://pay/x").assumptions;
+        assert_eq!(assumed, [""; 0], "{patch}");
+    }
+}

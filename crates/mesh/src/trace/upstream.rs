@@ -84,7 +84,7 @@ pub(super) fn find(db: &dyn Db, mesh: Mesh, proxy: &Proxy, cluster: &str) -> Ups
 }
 
 /// Port, subset and host of a cluster's name, `|` or `_.` between them.
-fn parts(cluster: &str) -> Option<(u32, &str, &str)> {
+pub(super) fn parts(cluster: &str) -> Option<(u32, &str, &str)> {
     let (rest, separator) = match cluster.strip_prefix("outbound|") {
         Some(rest) => (rest, "|"),
         None => (cluster.strip_prefix("outbound_.")?, "_."),

@@ -3,6 +3,7 @@
 use super::bytes::Bytes;
 use super::hop::{Branch, ClientSees, Trace, Verdict};
 use super::pass::{Passed, Side, Site, Way, because_of, pass};
+use super::unapplied::unapplied;
 use super::upstream::{Upstream, find};
 use crate::db::{Db, Mesh};
 use crate::inbound::{Decision, Identity};
@@ -54,14 +55,15 @@ impl<'db> Walk<'db> {
     }
 
     fn at(&mut self, site: &Site, bytes: &Bytes) -> Trace {
-        let passed = pass(self.db, self.mesh, site, bytes);
+        let mut passed = pass(self.db, self.mesh, site, bytes);
+        let unapplied = unapplied(self.db, self.mesh, site, &passed);
+        passed.assumptions.extend(unapplied);
         if passed.ways.is_empty() {
             let mut trace = end(passed.hop.verdict, passed.hop.client_sees, &site.proxy);
             trace.assumptions = passed.assumptions;
             trace.hops.push(passed.hop);
             return with_gateways(trace);
         }
-        let mut passed = passed;
         let mut admission = None;
         if matches!(site.side, Side::Inbound(_)) {
             let mutual = passed.hop.chain.as_ref().is_some_and(|c| c.terminates_tls);
@@ -80,6 +82,7 @@ impl<'db> Walk<'db> {
                     passed = passed.ends(Verdict::Denied, sees);
                     passed.hop.because.extend(because);
                     let mut trace = end(Verdict::Denied, sees, &site.proxy);
+                    trace.assumptions = passed.assumptions;
                     trace.hops.push(passed.hop);
                     return trace;
                 }

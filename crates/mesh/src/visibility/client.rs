@@ -13,7 +13,7 @@ use super::virtual_services::{Audience, audience};
 use crate::db::{Db, Mesh, Name, name};
 use crate::index::{facts, namespaces};
 use crate::registry::{host_namespaces, service_targets};
-use crate::workloads::{Proxy, ProxyKind, classes_in};
+use crate::workloads::{Proxy, callers_in};
 use meshscope_manifest::spec::Labels;
 use meshscope_manifest::{Resource, ResourceKey, Str};
 use rustc_hash::FxHashMap;
@@ -28,7 +28,7 @@ pub struct Client {
     pub sidecar: Option<ResourceKey>,
     /// Whether they import everything: no Sidecar, or one that lists `*/*` alone.
     pub open: bool,
-    /// One proxy per class, in order; never empty.
+    /// One proxy per class of callers, in order; never empty.
     pub proxies: Vec<Proxy>,
     /// How many workloads they are.
     pub workloads: usize,
@@ -59,10 +59,7 @@ impl Client {
 #[salsa::tracked]
 pub fn clients_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Arc<Client>]> {
     let mut clients: Vec<Client> = Vec::new();
-    for class in classes_in(db, mesh, namespace).iter() {
-        if class.proxy.kind != ProxyKind::Sidecar {
-            continue;
-        }
+    for class in callers_in(db, mesh, namespace).iter() {
         let sidecar = sidecar_for(db, mesh, namespace.text(db), &class.proxy.labels);
         let key = sidecar.as_ref().map(|s| s.key.clone());
         match clients.iter_mut().find(|c| c.sidecar == key) {
@@ -199,7 +196,7 @@ fn carried_in<'db>(
             let listed = scope
                 .listeners
                 .iter()
-                .flat_map(|l| l.virtual_services.iter());
+                .flat_map(|l| l.virtual_services.iter(db, mesh));
             let mut keys: Vec<ResourceKey> = listed.map(|vs| vs.object.clone()).collect();
             keys.sort();
             keys.dedup();
@@ -255,6 +252,6 @@ pub fn carries(db: &dyn Db, mesh: Mesh, client: &Client, object: &ResourceKey) -
     let mut lists = scope
         .listeners
         .iter()
-        .flat_map(|l| l.virtual_services.iter());
+        .flat_map(|l| l.virtual_services.iter(db, mesh));
     lists.any(|vs| vs.object == *object)
 }

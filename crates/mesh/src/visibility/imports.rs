@@ -51,7 +51,7 @@ pub(super) fn of_listener<'db>(
 ) -> Vec<Member> {
     let ns = client.text(db);
     let mut found = Vec::new();
-    for vs in listener.virtual_services.iter() {
+    for vs in listener.virtual_services.iter(db, mesh) {
         for (host, ports) in destinations(vs, ns) {
             let Some(service) = pick(db, mesh, client, name(db, &host)).clone() else {
                 continue;
@@ -91,7 +91,7 @@ pub(super) fn unlisted<'db>(
     }
     let ns = client.text(db);
     let mut found = Vec::new();
-    for vs in listener.virtual_services.iter() {
+    for vs in listener.virtual_services.iter(db, mesh) {
         for (host, ports) in destinations(vs, ns) {
             if !candidates.contains(&host) {
                 continue;

@@ -2,6 +2,7 @@
 
 pub mod ambiguity;
 mod candidates;
+mod carried;
 mod claims;
 mod client;
 mod clusters;
@@ -19,6 +20,7 @@ mod virtual_service;
 mod virtual_services;
 
 pub use candidates::{candidates, competitors};
+pub use carried::{Carried, Public, public_source_keys, source_keys_of};
 pub use claims::claimants;
 pub use client::{
     Client, View, carriers, carries, clients, clients_in, open_views, restricted_clients,
@@ -62,7 +64,7 @@ pub fn mesh_virtual_services(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Vec<Arc<
     for vs in scope
         .listeners
         .iter()
-        .flat_map(|l| l.virtual_services.iter())
+        .flat_map(|l| l.virtual_services.iter(db, mesh))
     {
         if !found.iter().any(|f| Arc::ptr_eq(f, vs)) {
             found.push(vs.clone());

@@ -3,12 +3,11 @@
 //!
 //! A scope with named namespaces reads only those; one with `*` reads the shared public list.
 
+use super::carried::{Carried, carried};
 use super::imports;
 use super::merge::Merged;
 use super::service_set::{Base, Member, Reason, ServiceSet};
 use super::sidecar::{EgressHosts, sidecar_for};
-use super::virtual_service::VirtualService;
-use super::virtual_services::{VsList, virtual_services_among, virtual_services_for};
 use crate::db::{Db, Mesh, Name, name};
 use crate::index::{facts, object};
 use crate::registry::{
@@ -52,7 +51,7 @@ pub struct Listener {
     /// The services it carries (V:R3.10-R3.14).
     pub services: ServiceSet,
     /// The VirtualServices it carries (V:R3.15).
-    pub virtual_services: VsList,
+    pub virtual_services: Carried,
 }
 
 impl Listener {
@@ -112,7 +111,7 @@ pub fn scope<'db>(
             capture_mode: egress.capture_mode,
             hosts: EgressHosts::new(&egress.hosts, ns),
             services: ServiceSet::default(),
-            virtual_services: VsList::default(),
+            virtual_services: Carried::default(),
         })
         .collect();
     if listeners.is_empty() {
@@ -122,12 +121,12 @@ pub fn scope<'db>(
             capture_mode: CaptureMode::Default,
             hosts: EgressHosts::everything(),
             services: ServiceSet::default(),
-            virtual_services: VsList::default(),
+            virtual_services: Carried::default(),
         });
     }
     for (index, listener) in listeners.iter_mut().enumerate() {
         listener.services = listener_services(db, mesh, namespace, index, listener);
-        listener.virtual_services = listener_virtual_services(db, mesh, namespace, &listener.hosts);
+        listener.virtual_services = carried(db, mesh, namespace, &listener.hosts);
     }
     let services = cluster_services(db, mesh, namespace, &listeners);
     let policy = sidecar
@@ -179,26 +178,6 @@ fn listener_services<'db>(
     let winners = winners(db, mesh, &taken, client.text(db));
     taken.retain(|m| winners.get(&m.service.host) == Some(&m.service.namespace));
     ServiceSet::from_members(taken)
-}
-
-/// The VirtualServices of one listener (V:R3.15).
-fn listener_virtual_services<'db>(
-    db: &'db dyn Db,
-    mesh: Mesh,
-    client: Name<'db>,
-    hosts: &EgressHosts,
-) -> VsList {
-    let gateway = name(db, "mesh");
-    if hosts.is_everything() {
-        return virtual_services_for(db, mesh, client, gateway).clone();
-    }
-    let imports = |vs: &VirtualService| hosts.importing_virtual_service(vs).is_some();
-    match hosts.namespaces() {
-        Some(owners) => {
-            virtual_services_among(db, mesh, &owners, client, gateway).filtered(imports)
-        }
-        None => virtual_services_for(db, mesh, client, gateway).filtered(imports),
-    }
 }
 
 /// What a client sees of some namespaces: exported by name, then public, each in order.

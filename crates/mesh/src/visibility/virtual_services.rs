@@ -50,8 +50,8 @@ pub fn audience(vs: &VirtualService, defaults: &[Str]) -> Audience {
 
 /// The VirtualServices bound to one gateway name, by audience.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Bound {
-    public: Vec<Arc<VirtualService>>,
+pub(super) struct Bound {
+    pub(super) public: Vec<Arc<VirtualService>>,
     targeted: Vec<(Str, Arc<VirtualService>)>,
 }
 
@@ -84,7 +84,7 @@ fn bindings_in<'db>(
 
 /// What one namespace binds to one gateway name.
 #[salsa::tracked]
-fn bound_in<'db>(
+pub(super) fn bound_in<'db>(
     db: &'db dyn Db,
     mesh: Mesh,
     namespace: Name<'db>,
@@ -123,7 +123,7 @@ fn gateways_bound_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> 
 
 /// The namespaces that bind something to one gateway name.
 #[salsa::tracked]
-fn binders_of<'db>(db: &'db dyn Db, mesh: Mesh, gateway: Name<'db>) -> Arc<[Str]> {
+pub(super) fn binders_of<'db>(db: &'db dyn Db, mesh: Mesh, gateway: Name<'db>) -> Arc<[Str]> {
     binders(db, mesh)
         .get(gateway.text(db))
         .map(|v| v.as_slice().into())
@@ -234,7 +234,7 @@ pub fn virtual_services_between<'db>(
 
 /// Puts the VirtualServices exported to a client by name and public ones, the latter in order, into
 /// istiod's order.
-fn ordered(client: &Str, named: &[Arc<VirtualService>], public: VsSlice) -> VsList {
+pub(super) fn ordered(client: &Str, named: &[Arc<VirtualService>], public: VsSlice) -> VsList {
     let is_own_route = |v: &VirtualService| v.gateway_semantics && v.namespace == *client;
     let own_first = |list: &mut Vec<Arc<VirtualService>>| {
         list.sort_by(|a, b| a.order(b));
@@ -280,7 +280,12 @@ fn targeted_bound<'db>(
 
 /// What is bound to a gateway name for one client by name.
 #[salsa::tracked]
-fn targeted_to<'db>(db: &'db dyn Db, mesh: Mesh, gateway: Name<'db>, client: Name<'db>) -> VsSlice {
+pub(super) fn targeted_to<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    gateway: Name<'db>,
+    client: Name<'db>,
+) -> VsSlice {
     let bound = targeted_bound(db, mesh, gateway);
     bound
         .get(client.text(db))

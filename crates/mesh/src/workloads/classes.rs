@@ -22,21 +22,23 @@ pub struct ProxyClass {
     pub workloads: Vec<Str>,
 }
 
+/// Label keys that selectors mention.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Mentioned {
+    /// By what decides about the calls that a proxy makes.
+    of_callers: BTreeSet<Str>,
+    /// By what decides only about the calls that reach a pod: who stands behind a service, whom a
+    /// policy protects, which Gateways a gateway workload runs.
+    of_receivers: BTreeSet<Str>,
+}
+
 /// Label keys that selectors of one namespace mention and that reach beyond it or into it.
 #[salsa::tracked]
-fn keys_mentioned_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<BTreeSet<Str>> {
-    let mut keys = BTreeSet::new();
-    let mut add = |labels: &Labels| keys.extend(labels.0.iter().map(|(k, _)| k.clone()));
-    let of = |kind| {
-        objects(db, mesh, namespace, kind)
-            .iter()
-            .cloned()
-            .collect::<Vec<_>>()
-    };
-    for r in of(Kind::VirtualService) {
-        let Some(spec) = r.virtual_service() else {
-            continue;
-        };
+fn keys_mentioned_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<Mentioned> {
+    let of = |kind| objects(db, mesh, namespace, kind).iter();
+    let mut callers = BTreeSet::new();
+    let mut add = |labels: &Labels| callers.extend(labels.0.iter().map(|(k, _)| k.clone()));
+    for spec in of(Kind::VirtualService).filter_map(|r| r.virtual_service()) {
         spec.http
             .iter()
             .flat_map(|h| &h.matches)
@@ -45,30 +47,11 @@ fn keys_mentioned_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> 
         let l4 = l4.chain(spec.tcp.iter().flat_map(|t| &t.matches));
         l4.for_each(|m| add(&m.source_labels));
     }
-    for r in of(Kind::Gateway) {
-        r.gateway().into_iter().for_each(|g| add(&g.selector));
+    for spec in of(Kind::Sidecar).filter_map(|r| r.sidecar()) {
+        spec.workload_selector.iter().for_each(&mut add);
     }
-    for r in of(Kind::Sidecar) {
-        r.sidecar()
-            .and_then(|s| s.workload_selector.as_ref())
-            .into_iter()
-            .for_each(&mut add);
-    }
-    for r in of(Kind::DestinationRule) {
-        let selector = r
-            .destination_rule()
-            .and_then(|d| d.workload_selector.as_ref());
-        selector.into_iter().for_each(&mut add);
-    }
-    for r in of(Kind::PeerAuthentication) {
-        r.peer_authentication()
-            .into_iter()
-            .for_each(|p| add(&p.selector));
-    }
-    for r in of(Kind::AuthorizationPolicy) {
-        r.authorization_policy()
-            .into_iter()
-            .for_each(|p| add(&p.selector));
+    for spec in of(Kind::DestinationRule).filter_map(|r| r.destination_rule()) {
+        spec.workload_selector.iter().for_each(&mut add);
     }
     for kind in [
         Kind::EnvoyFilter,
@@ -77,32 +60,51 @@ fn keys_mentioned_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> 
         Kind::WasmPlugin,
         Kind::TrafficExtension,
     ] {
-        of(kind)
-            .iter()
-            .filter_map(|r| r.attached())
-            .for_each(|a| add(&a.selector));
+        let attached = of(kind).filter_map(|r| r.attached());
+        attached.for_each(|a| add(&a.selector));
     }
-    let services = of(Kind::Service);
-    for r in services
-        .iter()
-        .chain(managed(db, mesh, namespace, Kind::Service))
-    {
-        r.service().into_iter().for_each(|s| add(&s.selector));
+    let mut receivers = BTreeSet::new();
+    let mut add = |labels: &Labels| receivers.extend(labels.0.iter().map(|(k, _)| k.clone()));
+    let gateways = of(Kind::Gateway).filter_map(|r| r.gateway());
+    gateways.for_each(|g| add(&g.selector));
+    let policies = of(Kind::PeerAuthentication).filter_map(|r| r.peer_authentication());
+    policies.for_each(|p| add(&p.selector));
+    let policies = of(Kind::AuthorizationPolicy).filter_map(|r| r.authorization_policy());
+    policies.for_each(|p| add(&p.selector));
+    let services = of(Kind::Service).chain(managed(db, mesh, namespace, Kind::Service));
+    let services = services.filter_map(|r| r.service());
+    services.for_each(|s| add(&s.selector));
+    for spec in of(Kind::ServiceEntry).filter_map(|r| r.service_entry()) {
+        spec.workload_selector.iter().for_each(&mut add);
     }
-    for r in of(Kind::ServiceEntry) {
-        let selector = r.service_entry().and_then(|s| s.workload_selector.as_ref());
-        selector.into_iter().for_each(&mut add);
-    }
-    Arc::new(keys)
+    Arc::new(Mentioned {
+        of_callers: callers,
+        of_receivers: receivers,
+    })
 }
+
+const TLS_MODE: Str = Str::new_static("security.istio.io/tlsMode");
 
 /// Label keys that any selector of the mesh mentions. Changes only when a new key appears or the
 /// last mention of one goes.
 #[salsa::tracked]
 pub fn keys_mentioned(db: &dyn Db, mesh: Mesh) -> Arc<BTreeSet<Str>> {
-    let mut keys = BTreeSet::from([Str::new_static("security.istio.io/tlsMode")]);
+    let mut keys = BTreeSet::from([TLS_MODE]);
     for ns in namespaces(db, mesh).iter() {
-        keys.extend(keys_mentioned_in(db, mesh, name(db, ns)).iter().cloned());
+        let mentioned = keys_mentioned_in(db, mesh, name(db, ns));
+        keys.extend(mentioned.of_callers.iter().cloned());
+        keys.extend(mentioned.of_receivers.iter().cloned());
+    }
+    Arc::new(keys)
+}
+
+/// Those of [`keys_mentioned`] that decide about the calls that a proxy makes.
+#[salsa::tracked]
+fn caller_keys(db: &dyn Db, mesh: Mesh) -> Arc<BTreeSet<Str>> {
+    let mut keys = BTreeSet::from([TLS_MODE]);
+    for ns in namespaces(db, mesh).iter() {
+        let mentioned = keys_mentioned_in(db, mesh, name(db, ns));
+        keys.extend(mentioned.of_callers.iter().cloned());
     }
     Arc::new(keys)
 }
@@ -119,18 +121,38 @@ pub fn class_proxy(db: &dyn Db, mesh: Mesh, workload: &Workload) -> Option<Proxy
 /// The classes of the proxies of one namespace, in order of their first workload.
 #[salsa::tracked]
 pub fn classes_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[ProxyClass]> {
+    let workloads = workloads_in(db, mesh, namespace).iter();
+    let proxies = workloads.filter_map(|workload| {
+        let proxy = class_proxy(db, mesh, workload)?;
+        Some((proxy, vec![workload.label().into()]))
+    });
+    grouped(proxies)
+}
+
+/// The sidecars of one namespace that make their calls alike, in order of their first workload.
+/// Coarser than [`classes_in`]: nearly every workload has a Service of its own, and so a class of its
+/// own, for the calls that reach it alone.
+#[salsa::tracked]
+pub fn callers_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[ProxyClass]> {
+    let keys = caller_keys(db, mesh);
+    let classes = classes_in(db, mesh, namespace).iter();
+    let sidecars = classes.filter(|c| c.proxy.kind == ProxyKind::Sidecar);
+    let proxies = sidecars.map(|class| {
+        let mut proxy = class.proxy.clone();
+        proxy.labels.0.retain(|(k, _)| keys.contains(k));
+        // Only what reaches the pod asks for its ports.
+        proxy.container_ports.clear();
+        (proxy, class.workloads.clone())
+    });
+    grouped(proxies)
+}
+
+fn grouped(proxies: impl Iterator<Item = (Proxy, Vec<Str>)>) -> Arc<[ProxyClass]> {
     let mut classes: Vec<ProxyClass> = Vec::new();
-    for workload in workloads_in(db, mesh, namespace).iter() {
-        let Some(proxy) = class_proxy(db, mesh, workload) else {
-            continue;
-        };
-        let label = workload.label().into();
+    for (proxy, workloads) in proxies {
         match classes.iter_mut().find(|c| c.proxy == proxy) {
-            Some(class) => class.workloads.push(label),
-            None => classes.push(ProxyClass {
-                proxy,
-                workloads: vec![label],
-            }),
+            Some(class) => class.workloads.extend(workloads),
+            None => classes.push(ProxyClass { proxy, workloads }),
         }
     }
     classes.into()

@@ -2,10 +2,13 @@
 
 mod classes;
 mod injection;
+mod metadata;
+mod policies;
 mod proxy;
 
-pub use classes::{ProxyClass, class_proxy, classes, classes_in, keys_mentioned};
+pub use classes::{ProxyClass, callers_in, class_proxy, classes, classes_in, keys_mentioned};
 pub use injection::{Injection, injection};
+pub use policies::{PatchedSide, patches_for, selecting};
 pub use proxy::{Proxy, ProxyKind, proxy_of};
 
 use crate::db::{Db, Mesh, Name, name};
@@ -36,7 +39,7 @@ pub struct Workload {
     pub container_ports: Vec<(Str, u32, Str)>,
     /// Pod annotations.
     pub annotations: Labels,
-    /// Proxy metadata (`ISTIO_META_…` without the prefix) from container env and annotations.
+    /// Proxy metadata (`ISTIO_META_…` without the prefix) that files set for these pods.
     pub metadata: Vec<(Str, Str)>,
     /// `hostNetwork`.
     pub host_network: bool,
@@ -102,14 +105,12 @@ fn workload<'db>(
 ) -> Option<Workload> {
     let spec = object.workload()?;
     let injection = injection(db, mesh, namespace, spec);
-    let proxy = if spec.runs_router {
+    // A proxy without an application, which nobody injects, is a gateway written by hand.
+    let by_hand = spec.runs_router || (spec.proxy_alone && !injection.injected);
+    let proxy = if by_hand || (injection.injected && injection.is_gateway_template()) {
         Some(ProxyKind::Router)
-    } else if injection.injected {
-        Some(if injection.is_gateway_template() {
-            ProxyKind::Router
-        } else {
-            ProxyKind::Sidecar
-        })
+    } else if injection.injected || spec.runs_sidecar {
+        Some(ProxyKind::Sidecar)
     } else {
         None
     };
@@ -133,17 +134,6 @@ fn workload<'db>(
         labels.set("service.istio.io/canonical-name", &app);
         labels.set("service.istio.io/canonical-revision", &revision);
     }
-    let mut metadata: Vec<(Str, Str)> = spec
-        .containers
-        .iter()
-        .flat_map(|c| &c.env)
-        .filter_map(|(k, v)| Some((k.strip_prefix("ISTIO_META_")?.into(), v.clone())))
-        .collect();
-    // Injection turns this annotation into metadata (O:1.3).
-    let mode = spec
-        .pod_annotations
-        .get("sidecar.istio.io/interceptionMode");
-    metadata.extend(mode.map(|m| (Str::new_static("INTERCEPTION_MODE"), m.clone())));
     Some(Workload {
         object: object.key.clone(),
         labels,
@@ -158,7 +148,7 @@ fn workload<'db>(
             .flat_map(|c| c.ports.clone())
             .collect(),
         annotations: spec.pod_annotations.clone(),
-        metadata,
+        metadata: metadata::metadata(db, mesh, &object.key.namespace, spec),
         host_network: spec.host_network,
     })
 }
@@ -206,4 +196,40 @@ pub fn find_workload(
         .iter()
         .find(|w| w.object.name == workload_name)
         .cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::mesh_of;
+
+    fn proxy(labels: &str, containers: &str) -> Option<ProxyKind> {
+        let (db, mesh) = mesh_of(&format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: infra, labels: {{{labels}}}}}\nspec: {{containers: [{containers}]}}\n"
+        ));
+        find_workload(&db, mesh, "infra", "p").unwrap().proxy
+    }
+
+    #[test]
+    fn proxies_written_by_hand() {
+        let router = Some(ProxyKind::Router);
+        assert_eq!(
+            proxy("", "{name: proxy, args: [proxy, router]}, {name: b}"),
+            router
+        );
+        assert_eq!(proxy("", "{name: istio-proxy}"), router);
+        assert_eq!(
+            proxy(
+                "",
+                "{name: app}, {name: istio-proxy, args: [proxy, sidecar]}"
+            ),
+            Some(ProxyKind::Sidecar)
+        );
+        assert_eq!(proxy("", "{name: app}, {name: istio-proxy}"), None);
+        let injected = "sidecar.istio.io/inject: 'true'";
+        assert_eq!(
+            proxy(injected, "{name: istio-proxy, image: auto}"),
+            Some(ProxyKind::Sidecar)
+        );
+    }
 }

@@ -1,11 +1,11 @@
 //! The findings of a mesh: what is wrong with its texts and objects, in a fixed order.
 
 use super::Mesh;
-use super::merged::once;
+use super::merged::{files_of, once};
 use crate::finding::{Certainty, Finding, Location, Related, ResourceId, Severity};
 use meshscope_manifest::document::{SyntaxProblem, syntax_problems};
 use meshscope_manifest::{ResourceKey, validate};
-use meshscope_mesh::index::{self, UnitObject, file_summary};
+use meshscope_mesh::index::{self, UnitObject, file_summary, line_index};
 use meshscope_mesh::{Source, SourceFile, Unit};
 use meshscope_rules::registry;
 use meshscope_yaml::{LineIndex, Path};
@@ -27,28 +27,62 @@ impl Mesh<'_> {
 
     /// Every finding, and what was kept back.
     pub fn report(&self) -> Report {
-        let db = self.db();
         let mut findings: Vec<Finding> = Vec::new();
-        for file in self.files() {
+        let units = self.troubled();
+        let files = files_of(self.db(), units.iter().copied());
+        for &file in &files {
             self.of_file(file, &mut findings);
         }
-        for unit in self.input().units(db).iter() {
+        for unit in units {
             self.of_unit(unit, &mut findings);
         }
         self.of_rules(&mut findings);
-        for finding in &mut findings {
-            if let Some(rule) = registry::find(&finding.rule) {
-                finding.equivalents = rule.equivalents.iter().map(|&code| code.into()).collect();
-            }
-        }
-        self.step_down(&mut findings);
-        let suppressed = self.apply_suppressions(&mut findings);
-        findings.sort_by(|a, b| order(a).cmp(&order(b)));
-        once(&mut findings);
+        let (suppressed, unused) = self.apply_suppressions(&files, &mut findings);
+        findings.extend(unused);
+        self.finish(&mut findings);
         Report {
             findings,
             suppressed,
         }
+    }
+
+    /// What is wrong with one file by itself: its syntax, and what API server and webhook say of the
+    /// objects in it. Costs little, as no rule is asked.
+    pub(crate) fn report_of_file(&self, file: SourceFile) -> Report {
+        let db = self.db();
+        let mut findings: Vec<Finding> = Vec::new();
+        let units = self.input().units(db).iter();
+        let units: Vec<&Unit> = units
+            .filter(|unit| index::unit_files(db, unit).contains(&file))
+            .collect();
+        if units.is_empty() {
+            return Report::default();
+        }
+        self.of_file(file, &mut findings);
+        for unit in units {
+            self.of_unit(unit, &mut findings);
+        }
+        let path = file.path(db);
+        let here = |f: &Finding| f.location.as_ref().is_some_and(|at| at.file == *path);
+        findings.retain(here);
+        let (suppressed, _) = self.apply_suppressions(&[file], &mut findings);
+        self.finish(&mut findings);
+        Report {
+            findings,
+            suppressed,
+        }
+    }
+
+    /// Equivalents, levels of an uncertain mesh, order, and each finding once.
+    fn finish(&self, findings: &mut Vec<Finding>) {
+        for finding in findings.iter_mut() {
+            if let Some(rule) = registry::find(&finding.rule) {
+                finding.equivalents = rule.equivalents.iter().map(|&code| code.into()).collect();
+            }
+        }
+        self.step_down(findings);
+        findings.sort_by(|a, b| order(a).cmp(&order(b)));
+        once(findings);
     }
 
     /// What API server and webhook say about an object, over all its definitions; none when it is not
@@ -70,11 +104,11 @@ impl Mesh<'_> {
         if broken.is_empty() || self.workspace().is_chart_template(file.path(db)) {
             return;
         }
-        let lines = LineIndex::new(file.text(db));
+        let lines = line_index(db, file);
         for &ordinal in broken {
             if let Some(document) = index::document(db, file, ordinal) {
                 let problems = syntax_problems(document).into_iter();
-                findings.extend(problems.map(|p| self.of_text(file, &lines, p)));
+                findings.extend(problems.map(|p| self.of_text(file, lines, p)));
             }
         }
     }

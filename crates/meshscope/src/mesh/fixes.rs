@@ -18,7 +18,7 @@ impl Mesh<'_> {
         let document = index::document(self.db(), file, definition.document).as_ref()?;
         let path = file.path(self.db()).to_string();
         let text = file.text(self.db());
-        let lines = &LineIndex::new(text);
+        let lines = index::line_index(self.db(), file);
         let written = |path: &Path| definition.written(self.db(), path);
         let edits = fix
             .edits

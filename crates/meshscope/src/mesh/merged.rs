@@ -1,12 +1,13 @@
 //! Findings reported once per place: files that several roots or meshes use are written once.
 
 use super::{Mesh, Report};
+use crate::db::Database;
 use crate::finding::{Certainty, Finding, Location, Severity};
 use crate::workspace::Workspace;
-use meshscope_mesh::SourceFile;
 use meshscope_mesh::index::unit_files;
+use meshscope_mesh::{SourceFile, Unit};
 use meshscope_rules::{Group, registry};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 /// What makes two findings one, when they have a place.
 type Same = (String, Location, String, String);
@@ -20,8 +21,39 @@ fn same(finding: &Finding) -> Option<Same> {
 /// Drops findings that say the same of one place as an earlier one: roots that share a base.
 pub(super) fn once(findings: &mut Vec<Finding>) {
     findings.dedup();
-    let mut seen = BTreeSet::new();
-    findings.retain(|finding| same(finding).is_none_or(|key| seen.insert(key)));
+    let mut seen = HashSet::new();
+    let first = findings.iter().map(|finding| {
+        let Some(location) = &finding.location else {
+            return true;
+        };
+        seen.insert((&finding.rule, location, &finding.path, &finding.message))
+    });
+    let mut first = first.collect::<Vec<bool>>().into_iter();
+    findings.retain(|_| first.next().unwrap_or(true));
+}
+
+/// The findings of several meshes, those of one place once.
+fn merged(reports: impl Iterator<Item = Report>) -> Report {
+    let mut merged = Report::default();
+    let mut known: BTreeMap<Same, usize> = BTreeMap::new();
+    for report in reports {
+        merged.suppressed += report.suppressed;
+        for finding in report.findings {
+            let at = merged.findings.len();
+            let first = same(&finding).map(|key| *known.entry(key).or_insert(at));
+            match first.filter(|&first| first != at) {
+                Some(first) => {
+                    let earlier: &mut Finding = &mut merged.findings[first];
+                    if earlier.mesh != finding.mesh {
+                        earlier.meshes.push(finding.mesh);
+                    }
+                    earlier.severity = earlier.severity.max(finding.severity);
+                }
+                None => merged.findings.push(finding),
+            }
+        }
+    }
+    merged
 }
 
 impl Workspace {
@@ -32,28 +64,14 @@ impl Workspace {
         if let [only] = meshes[..] {
             return only.report();
         }
-        let mut merged = Report::default();
-        let mut known: BTreeMap<Same, usize> = BTreeMap::new();
-        for mesh in &meshes {
-            let report = mesh.report();
-            merged.suppressed += report.suppressed;
-            for finding in report.findings {
-                let at = merged.findings.len();
-                let first = same(&finding).map(|key| *known.entry(key).or_insert(at));
-                match first.filter(|&first| first != at) {
-                    Some(first) => {
-                        let earlier: &mut Finding = &mut merged.findings[first];
-                        if earlier.mesh != finding.mesh {
-                            earlier.meshes.push(finding.mesh);
-                        }
-                        earlier.severity = earlier.severity.max(finding.severity);
-                    }
-                    None => merged.findings.push(finding),
-                }
-            }
-        }
+        let mut merged = merged(meshes.iter().map(Mesh::report));
         self.used_elsewhere(&meshes, &mut merged.findings);
         merged
+    }
+
+    /// The same of one file by itself.
+    pub(crate) fn merged_report_of_file(&self, file: SourceFile) -> Report {
+        merged(self.meshes().map(|mesh| mesh.report_of_file(file)))
     }
 
     /// A suppression is unused only when no mesh with its file uses it.
@@ -73,17 +91,24 @@ impl Workspace {
     }
 }
 
+/// The files that the objects of some units are made from, each once, in order.
+pub(super) fn files_of<'u>(
+    db: &Database,
+    units: impl Iterator<Item = &'u Unit>,
+) -> Vec<SourceFile> {
+    let mut seen = HashSet::new();
+    let mut files = Vec::new();
+    for unit in units {
+        let own = unit_files(db, unit);
+        files.extend(own.iter().filter(|file| seen.insert(**file)));
+    }
+    files
+}
+
 impl Mesh<'_> {
     /// The files that the objects of the mesh are made from, each once, in load order.
     pub fn files(&self) -> Vec<SourceFile> {
-        let db = self.db();
-        let mut seen = HashSet::new();
-        let mut files = Vec::new();
-        for unit in self.input().units(db).iter() {
-            let own = unit_files(db, unit);
-            files.extend(own.iter().filter(|file| seen.insert(**file)));
-        }
-        files
+        files_of(self.db(), self.input().units(self.db()).iter())
     }
 
     /// What is missing or there twice is a hint where the mesh itself is uncertain.

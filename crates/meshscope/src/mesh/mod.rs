@@ -13,10 +13,12 @@ mod reasons;
 mod resource_ref;
 mod rule_findings;
 mod suppressions;
+mod troubled;
 mod visibility;
 mod who;
 
 pub use findings::Report;
+pub use place::FieldPlace;
 pub(crate) use place::range;
 pub use profile::{Assumption, Origin, Profile};
 pub use reasons::{Explanation, OpenDecision, Overview, SeenObject, SeenService, Step, VisibleTo};

@@ -4,10 +4,57 @@ use super::Mesh;
 use crate::finding::{Location, Position, Range};
 use meshscope_manifest::kustomize::Inside;
 use meshscope_mesh::SourceFile;
+use meshscope_mesh::db::Db;
 use meshscope_mesh::index::{self, Definition, Spot};
 use meshscope_yaml::{Document, LineIndex, Path, Span};
 
+/// Where a field is written, as far as bytes tell.
+#[derive(Clone, Debug)]
+pub struct FieldPlace {
+    /// The file.
+    pub file: SourceFile,
+    /// The key, when the field has one.
+    pub key: Option<Span>,
+    /// The value, quotes included.
+    pub value: Span,
+    /// The text of a scalar that is written as it reads: without its quotes. None for collections and
+    /// where escapes, folding or an anchor keep the text from being one piece of the file.
+    pub text: Option<Span>,
+    /// All of `key: value` or `- item`.
+    pub entry: Span,
+}
+
 impl Mesh<'_> {
+    /// Where a field of an object is written; `None` when it is not, or in a way that has no bytes of
+    /// its own. Unlike findings, which then point at the nearest field above.
+    pub fn field_place(&self, definition: &Definition, path: &Path) -> Option<FieldPlace> {
+        let spot = definition.spot(self.db(), path);
+        let document = index::document(self.db(), spot.file, spot.document).as_ref()?;
+        let place = |document: &Document, path: &Path, shift: &dyn Fn(u32) -> Option<u32>| {
+            let found = document.locate(path)?;
+            let span = |span: Span| Some(Span::new(shift(span.start)?, shift(span.end)?));
+            let node = document.node_at(path)?;
+            let text = node.text_span().filter(|text| found.value.covers(*text));
+            Some(FieldPlace {
+                file: spot.file,
+                key: found.key.and_then(span),
+                value: span(found.value)?,
+                text: text.and_then(span),
+                entry: span(found.entry)?,
+            })
+        };
+        match &spot.inside {
+            None => place(document, &spot.path, &Some),
+            Some(inside) => {
+                let block = Block::at(document, &spot.path)?;
+                let inner = meshscope_yaml::parse(&block.text);
+                let shift = |offset| block.outside(offset);
+                let document = inner.documents.get(inside.document as usize)?;
+                place(document, &inside.path, &shift)
+            }
+        }
+    }
+
     /// The place of a field of an object, or of the nearest one above it that is written.
     pub(super) fn place_of_field(
         &self,
@@ -20,12 +67,16 @@ impl Mesh<'_> {
 
     /// The place of a spot, or of the nearest one above it that is written.
     pub(super) fn place_of_spot(&self, spot: &Spot, at_key: bool) -> Option<Location> {
-        let document = index::document(self.db(), spot.file, spot.document).as_ref()?;
-        let inside = spot.inside.as_ref();
-        let inside = inside.and_then(|at| span_inside(document, &spot.path, at, at_key));
-        let span = inside.or_else(|| span_of(document, &spot.path, at_key))?;
-        let lines = LineIndex::new(spot.file.text(self.db()));
-        Some(self.place(spot.file, &lines, span))
+        let db = self.db();
+        let (path, inside) = (spot.path.clone(), spot.inside.clone());
+        let range = range_at(
+            db,
+            Asked::new(db, spot.file, spot.document, path, inside, at_key),
+        )?;
+        Some(Location {
+            file: spot.file.path(db).to_string(),
+            range,
+        })
     }
 
     /// A range of a file.
@@ -35,6 +86,31 @@ impl Mesh<'_> {
             range: range(lines, span),
         }
     }
+}
+
+/// A spot whose range is asked for, as a query key.
+#[salsa::interned]
+struct Asked<'db> {
+    #[returns(copy)]
+    file: SourceFile,
+    #[returns(copy)]
+    document: u32,
+    path: Path,
+    inside: Option<Box<Inside>>,
+    #[returns(copy)]
+    at_key: bool,
+}
+
+/// The range of a spot, or of the nearest one above it that is written. Kept, so that an edit places
+/// the findings of its file again and no others: those would have to parse every file with a finding.
+#[salsa::tracked(returns(copy))]
+fn range_at<'db>(db: &'db dyn Db, asked: Asked<'db>) -> Option<Range> {
+    let (file, path, at_key) = (asked.file(db), asked.path(db), asked.at_key(db));
+    let document = index::document(db, file, asked.document(db)).as_ref()?;
+    let inside = asked.inside(db).as_ref();
+    let inside = inside.and_then(|at| span_inside(document, path, at, at_key));
+    let span = inside.or_else(|| span_of(document, path, at_key))?;
+    Some(range(index::line_index(db, file), span))
 }
 
 /// The bytes of a field: its value, its key when that is asked for or the value is empty, or the
@@ -63,31 +139,60 @@ pub(super) fn span_of(document: &Document, path: &Path, at_key: bool) -> Option<
 /// The bytes of a field inside a block scalar that holds YAML itself; `None` for scalars of other
 /// styles, whose text is not written as it reads.
 fn span_inside(document: &Document, path: &Path, at: &Inside, at_key: bool) -> Option<Span> {
-    let scalar = document.locate(path)?.value;
-    let written = document.slice(scalar);
-    if !written.starts_with('|') {
-        return None;
-    }
-    let node = document.node_at(path)?;
-    let text = node.as_str()?;
-    let inner = meshscope_yaml::parse(&text);
+    let block = Block::at(document, path)?;
+    let inner = meshscope_yaml::parse(&block.text);
     let found = span_of(inner.documents.get(at.document as usize)?, &at.path, at_key)?;
-    let content = written.find('\n')? + 1;
-    let first = written[content..].lines().find(|l| !l.trim().is_empty())?;
-    let indent = first.len() - first.trim_start_matches(' ').len();
-    // Every line of the text stands `indent` further to the right.
-    let shift = |offset: u32| {
-        let before = text.get(..offset as usize)?;
+    Some(Span::new(
+        block.outside(found.start)?,
+        block.outside(found.end)?,
+    ))
+}
+
+/// A literal block scalar: its text, and where the bytes of its text are in the file.
+struct Block<'d> {
+    text: std::borrow::Cow<'d, str>,
+    /// As written, from its header on.
+    written: &'d str,
+    /// Where `written` begins in the file.
+    start: u32,
+    /// Where the lines of the text begin in `written`.
+    content: usize,
+    /// How far every line stands to the right.
+    indent: usize,
+}
+
+impl<'d> Block<'d> {
+    fn at(document: &'d Document, path: &Path) -> Option<Block<'d>> {
+        let scalar = document.locate(path)?.value;
+        let written = document.slice(scalar);
+        if !written.starts_with('|') {
+            return None;
+        }
+        let text = document.node_at(path)?.as_str()?;
+        let content = written.find('\n')? + 1;
+        let first = written[content..].lines().find(|l| !l.trim().is_empty())?;
+        Some(Block {
+            text,
+            written,
+            start: scalar.start,
+            content,
+            indent: first.len() - first.trim_start_matches(' ').len(),
+        })
+    }
+
+    /// The byte of the file that is at a byte of the text.
+    fn outside(&self, offset: u32) -> Option<u32> {
+        let before = self.text.get(..offset as usize)?;
         let lines = before.matches('\n').count();
+        let content = &self.written[self.content..];
         let start = match lines {
             0 => 0,
-            _ => written[content..].match_indices('\n').nth(lines - 1)?.0 + 1,
+            _ => content.match_indices('\n').nth(lines - 1)?.0 + 1,
         };
         let column = before.len() - before.rfind('\n').map_or(0, |i| i + 1);
-        let inside = content + start + indent + column;
-        Some(scalar.start + u32::try_from(inside).ok()?)
-    };
-    Some(Span::new(shift(found.start)?, shift(found.end)?))
+        let inside = self.content + start + self.indent + column;
+        Some(self.start + u32::try_from(inside).ok()?)
+    }
 }
 
 /// The first line of a span: an object as a whole is pointed at by its first line.

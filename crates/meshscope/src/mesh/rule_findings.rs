@@ -2,14 +2,22 @@
 
 use super::Mesh;
 use crate::finding::{Certainty, Finding, Fix, Location, Reach, Related, ResourceId};
-use meshscope_manifest::ResourceKey;
+use meshscope_manifest::{ResourceKey, Str};
 use meshscope_mesh::index::{self, Definition};
 use meshscope_rules::{self as rules, Anchor, evaluate};
-use meshscope_yaml::{LineIndex, Path};
+use meshscope_yaml::Path;
+use rayon::prelude::*;
 
 impl Mesh<'_> {
     pub(super) fn of_rules(&self, findings: &mut Vec<Finding>) {
-        let found = evaluate::findings(self.db(), self.input());
+        let (db, mesh) = (self.db(), self.input());
+        // All cores; what they find is put together below.
+        let namespaces: Vec<&Str> = index::namespaces(db, mesh).iter().collect();
+        namespaces
+            .into_par_iter()
+            .with_min_len(4)
+            .for_each_with(db.clone(), |db, ns| evaluate::prime(&*db, mesh, ns));
+        let found = evaluate::findings(db, mesh);
         findings.extend(found.iter().map(|f| self.of_rule(f)));
     }
 
@@ -29,11 +37,11 @@ impl Mesh<'_> {
                     .and_then(|fix| self.fix_of(resource, fix)),
             ),
             Anchor::Text { file, span } => {
-                let lines = LineIndex::new(file.text(self.db()));
+                let lines = index::line_index(self.db(), *file);
                 (
                     None,
                     String::new(),
-                    Some(self.place(*file, &lines, *span)),
+                    Some(self.place(*file, lines, *span)),
                     None,
                 )
             }

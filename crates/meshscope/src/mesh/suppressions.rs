@@ -16,7 +16,7 @@ const MARK: &str = "meshscope: ignore";
 
 /// One rule named by one comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Suppression {
+pub(super) struct Suppression {
     rule: String,
     /// The bytes it speaks of: findings that start in them are kept back.
     reach: Span,
@@ -25,7 +25,7 @@ struct Suppression {
 
 /// The suppressions of a file. Invalidated by its text; nothing for files without the mark.
 #[salsa::tracked]
-fn suppressions(db: &dyn Db, file: SourceFile) -> Arc<[Suppression]> {
+pub(super) fn suppressions(db: &dyn Db, file: SourceFile) -> Arc<[Suppression]> {
     let text = file.text(db);
     if !text.contains(MARK) {
         return Arc::default();
@@ -110,12 +110,17 @@ fn next_content(text: &str, lines: &LineIndex, mut line: u32) -> u32 {
 }
 
 impl Mesh<'_> {
-    /// Takes out what comments suppress, adds what they suppress in vain; how many were taken out.
-    pub(super) fn apply_suppressions(&self, findings: &mut Vec<Finding>) -> usize {
+    /// Takes out what comments in some files suppress: how many were taken out, and what was suppressed
+    /// in vain.
+    pub(super) fn apply_suppressions(
+        &self,
+        files: &[SourceFile],
+        findings: &mut Vec<Finding>,
+    ) -> (usize, Vec<Finding>) {
         let db = self.db();
         let before = findings.len();
         let mut unused = Vec::new();
-        for file in self.files() {
+        for &file in files {
             let all = suppressions(db, file);
             if all.is_empty() {
                 continue;
@@ -147,9 +152,7 @@ impl Mesh<'_> {
                 unused.push(self.unused(path, &lines, suppression));
             }
         }
-        let suppressed = before - findings.len();
-        findings.extend(unused);
-        suppressed
+        (before - findings.len(), unused)
     }
 
     fn unused(&self, path: &str, lines: &LineIndex, suppression: &Suppression) -> Finding {

@@ -7,6 +7,15 @@ use meshscope_mesh::SourceFile;
 use salsa::{Durability, Setter};
 use std::sync::Arc;
 
+/// What an edit means beyond its file.
+#[derive(Default)]
+struct Touched {
+    /// Another set of files is there.
+    listing: bool,
+    /// Something else is said of where meshes are.
+    deployment: bool,
+}
+
 impl Workspace {
     /// Gives a file another text, making it when it is not there. `path` is relative to the root.
     pub fn set_text(&mut self, path: &str, text: &str) {
@@ -16,36 +25,22 @@ impl Workspace {
     /// The same while somebody types in the 0-based `line`: half-typed text is read as far as it
     /// goes.
     pub fn set_edited(&mut self, path: &str, text: &str, line: Option<u32>) {
-        let Some(entry) = self.files.get(path).copied() else {
-            let key = Str::new(path);
-            let input = new_file(&self.db, &key, text.into(), Durability::LOW);
-            let entry = FileEntry {
-                input,
-                present: true,
+        let touched = self.write(path, text, line);
+        self.refresh(&touched, [path]);
+    }
+
+    /// Gives many files another text, as one change; none takes a file away.
+    pub fn set_texts(&mut self, changes: &[(Str, Option<Arc<str>>)]) {
+        let mut touched = Touched::default();
+        for (path, text) in changes {
+            let by_this = match text {
+                Some(text) => self.write(path, text, None),
+                None => self.take_away(path),
             };
-            self.files.insert(key, entry);
-            set_line(&mut self.db, input, line);
-            self.refresh_repository();
-            self.refresh_meshes();
-            self.refresh_settings(path);
-            return;
-        };
-        if **entry.input.text(&self.db) != *text {
-            let text: Arc<str> = text.into();
-            let matters = self.may_matter(path, entry.input.text(&self.db), &text);
-            let before = matters.then(|| self.deployment(path));
-            let mut setter = entry.input.set_text(&mut self.db);
-            setter = setter.with_durability(Durability::LOW);
-            setter.to(text);
-            if entry.present && before.is_some_and(|before| self.deployment(path) != before) {
-                self.refresh_meshes();
-            }
+            touched.listing |= by_this.listing;
+            touched.deployment |= by_this.deployment;
         }
-        set_line(&mut self.db, entry.input, line);
-        if !entry.present {
-            self.set_present(path, true);
-        }
-        self.refresh_settings(path);
+        self.refresh(&touched, changes.iter().map(|(path, _)| path.as_str()));
     }
 
     /// Says that a file is about to be edited. The first edit of a file makes everything that rests on
@@ -60,16 +55,8 @@ impl Workspace {
 
     /// Takes a file away. Nothing happens when it is not there.
     pub fn remove(&mut self, path: &str) {
-        let Some(entry) = self.files.get(path).copied().filter(|e| e.present) else {
-            return;
-        };
-        if !entry.input.text(&self.db).is_empty() {
-            let setter = entry.input.set_text(&mut self.db);
-            setter.with_durability(Durability::LOW).to(Arc::from(""));
-        }
-        set_line(&mut self.db, entry.input, None);
-        self.set_present(path, false);
-        self.refresh_settings(path);
+        let touched = self.take_away(path);
+        self.refresh(&touched, [path]);
     }
 
     /// Moves a file, replacing what is at the new path. Nothing happens when it is not there.
@@ -78,16 +65,68 @@ impl Workspace {
             return;
         };
         let text = file.text(&self.db).clone();
-        self.remove(from);
-        self.set_text(to, &text);
+        self.set_texts(&[(from.into(), None), (to.into(), Some(text))]);
+    }
+
+    fn write(&mut self, path: &str, text: &str, line: Option<u32>) -> Touched {
+        let mut touched = Touched::default();
+        let Some(entry) = self.files.get(path).copied() else {
+            let key = Str::new(path);
+            let input = new_file(&self.db, &key, text.into(), Durability::LOW);
+            let present = true;
+            Arc::make_mut(&mut self.files).insert(key, FileEntry { input, present });
+            set_line(&mut self.db, input, line);
+            touched.listing = true;
+            return touched;
+        };
+        if **entry.input.text(&self.db) != *text {
+            let text: Arc<str> = text.into();
+            let matters = self.may_matter(path, entry.input.text(&self.db), &text);
+            let before = matters.then(|| self.deployment(path));
+            let setter = entry.input.set_text(&mut self.db);
+            setter.with_durability(Durability::LOW).to(text);
+            touched.deployment = before.is_some_and(|before| self.deployment(path) != before);
+        }
+        set_line(&mut self.db, entry.input, line);
+        if !entry.present {
+            self.set_present(path, true);
+            touched.listing = true;
+        }
+        touched
+    }
+
+    fn take_away(&mut self, path: &str) -> Touched {
+        let mut touched = Touched::default();
+        let Some(entry) = self.files.get(path).copied().filter(|e| e.present) else {
+            return touched;
+        };
+        if !entry.input.text(&self.db).is_empty() {
+            let setter = entry.input.set_text(&mut self.db);
+            setter.with_durability(Durability::LOW).to(Arc::from(""));
+        }
+        set_line(&mut self.db, entry.input, None);
+        self.set_present(path, false);
+        touched.listing = true;
+        touched
     }
 
     fn set_present(&mut self, path: &str, present: bool) {
-        if let Some(entry) = self.files.get_mut(path) {
+        if let Some(entry) = Arc::make_mut(&mut self.files).get_mut(path) {
             entry.present = present;
         }
-        self.refresh_repository();
-        self.refresh_meshes();
+    }
+
+    /// Brings everything up to date with edited files.
+    fn refresh<'p>(&mut self, touched: &Touched, paths: impl IntoIterator<Item = &'p str>) {
+        if touched.listing {
+            self.refresh_repository();
+        }
+        if touched.listing || touched.deployment {
+            self.refresh_meshes();
+        }
+        for path in paths {
+            self.refresh_settings(path);
+        }
     }
 }
 

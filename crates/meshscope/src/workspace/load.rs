@@ -102,7 +102,7 @@ impl Workspace {
                     }
                     let path = Str::new(path.as_str());
                     let input = new_file(&self.db, &path, text, Durability::HIGH);
-                    self.files.insert(
+                    Arc::make_mut(&mut self.files).insert(
                         path,
                         FileEntry {
                             input,

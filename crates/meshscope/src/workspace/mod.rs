@@ -10,10 +10,12 @@ mod load;
 mod meshes;
 mod report;
 mod settings;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
 pub use load::{LoadProblem, OpenError};
+pub use snapshot::Snapshot;
 
 use crate::db::Database;
 use crate::fs::FileSystem;
@@ -33,7 +35,7 @@ use std::sync::Arc;
 pub struct Workspace {
     root: Utf8PathBuf,
     settings: Settings,
-    files: BTreeMap<Str, FileEntry>,
+    files: Arc<BTreeMap<Str, FileEntry>>,
     links: BTreeMap<Str, Str>,
     /// What kustomizations read and nobody else: data of generators.
     data: BTreeMap<Str, SourceFile>,
@@ -114,7 +116,7 @@ impl Workspace {
             data: BTreeMap::new(),
             root: root.to_owned(),
             settings,
-            files: BTreeMap::new(),
+            files: Arc::default(),
             links: BTreeMap::new(),
             problems: Vec::new(),
             meshes: Vec::new(),

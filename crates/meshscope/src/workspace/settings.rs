@@ -30,7 +30,7 @@ impl Workspace {
             let path = Str::new(name);
             let input = new_file(&self.db, &path, text, Durability::HIGH);
             let present = true;
-            self.files.insert(path, FileEntry { input, present });
+            Arc::make_mut(&mut self.files).insert(path, FileEntry { input, present });
         }
         let outside = RefCell::new(std::mem::take(&mut self.outside));
         let read = self.read_settings(&|path| {

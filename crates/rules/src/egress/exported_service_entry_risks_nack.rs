@@ -2,6 +2,7 @@
 //! G:NACK-2, O:9.2).
 
 use crate::prelude::*;
+use meshscope_mesh::gateways::logical_dns_endpoints;
 use meshscope_mesh::registry::{Resolution, Service, Source, endpoints, services_in};
 use meshscope_mesh::visibility::{gateway_services, open_views, restricted_clients};
 use meshscope_mesh::workloads::gateway_workloads;
@@ -39,20 +40,37 @@ fn refused(db: &dyn Db, mesh: Mesh, service: &Service) -> Option<Finding> {
         Resolution::Dns if service.race_first_connect => "DNS with RACE_FIRST_TCP_CONNECT",
         _ => return None,
     };
-    let count = endpoints(db, mesh, service).len();
-    if count < 2 {
+    let written = endpoints(db, mesh, service).len();
+    let sent = logical_dns_endpoints(db, mesh, service);
+    if sent.is_none() && written < 2 {
         return None;
     }
     let (sidecars, gateways, names) = seen_by(db, mesh, service);
     if sidecars + gateways == 0 {
         return None;
     }
-    let message = format!(
-        "Envoy refuses the cluster of {} ({how} takes one endpoint, here are {count}); visible to {gateways} {} and {sidecars} {}: each loses this cluster and reports a rejected push",
-        service.host,
+    let seen = format!(
+        "visible to {gateways} {} and {sidecars} {}",
         plural(gateways, "gateway"),
         plural(sidecars, "sidecar"),
     );
+    let (severity, message) = match sent {
+        Some(count) => (
+            RULE.severity,
+            format!(
+                "Envoy refuses the cluster of {} ({how} takes one endpoint, here are {count}); {seen}: each loses this cluster and reports a rejected push",
+                service.host
+            ),
+        ),
+        // The webhook stops this; past it, istiod 1.30 sends the first endpoint alone.
+        None => (
+            Severity::Warning,
+            format!(
+                "{how} takes one endpoint, here are {written}: only the first is ever called for {}; {seen}",
+                service.host
+            ),
+        ),
+    };
     let public = service.export_to.is_empty() || service.export_to.iter().any(|t| t == "*");
     let help = if public {
         "keep one endpoint, or use resolution DNS; and set exportTo to who needs it"
@@ -61,7 +79,7 @@ fn refused(db: &dyn Db, mesh: Mesh, service: &Service) -> Option<Finding> {
     };
     let mut finding = Finding::new(
         RULE.name,
-        RULE.severity,
+        severity,
         &service.object,
         "spec.endpoints",
         message,
@@ -126,7 +144,7 @@ mod tests {
 
     #[test]
     fn one_endpoint_or_nobody_who_sees_it_is_fine() {
-        let at = "error ServiceEntry ext/e spec.endpoints";
+        let at = "warning ServiceEntry ext/e spec.endpoints";
         assert_eq!(with("DNS_ROUND_ROBIN", TWO, "'*'"), [at]);
         assert!(with("DNS_ROUND_ROBIN", "{address: a.example.com}", "'*'").is_empty());
         assert!(with("DNS", TWO, "'*'").is_empty());

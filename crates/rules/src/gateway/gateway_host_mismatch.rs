@@ -61,8 +61,7 @@ fn refused(db: &dyn Db, mesh: Mesh, vs: &VirtualService) -> Vec<Finding> {
             .iter()
             .any(|s| s.hosts.iter().any(|h| is_unknown(h)))
     };
-    let empty = |b: &Bound| b.gateway.servers.is_empty();
-    if bound.is_empty() || bound.iter().any(|b| written(b) || empty(b)) {
+    if bound.is_empty() || bound.iter().any(written) {
         return Vec::new();
     }
     let accepts = |b: &Bound, host: &Str| b.open.iter().any(|o| matches(o, host));

@@ -1,10 +1,10 @@
 //! gateway-server-dropped: merging drops a whole server (G:MRG-4, G:MRG-5, G:MRG-8, G:MRG-9,
 //! G:ORD-1, V:R6.7).
 
-use crate::gateways::{comparable, who};
+use crate::gateways::{comparable, server_of, who};
 use crate::prelude::*;
 use meshscope_mesh::gateways::{
-    DropReason, Dropped, Serves, gateway_listeners, gateways_in, referencing, serves,
+    DropReason, Dropped, Serves, gateway_listeners, referencing, serves,
 };
 
 /// The rule.
@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     tier: Tier::Core,
     severity: Severity::Error,
     summary: "a server loses its port to another server",
-    equivalents: &[],
+    equivalents: &["IST0145"],
     page: include_str!("../../pages/gateway-server-dropped.md"),
     check: Check::Gateway(check),
 };
@@ -32,14 +32,7 @@ fn lost(db: &dyn Db, mesh: Mesh, class: &ProxyClass, dropped: &Dropped) -> Optio
     let [lost, won, ..] = &dropped.parties[..] else {
         return None;
     };
-    let all = gateways_in(db, mesh, name(db, &lost.object.namespace));
-    let (gateway, index) = all
-        .iter()
-        .filter(|g| g.object == lost.object)
-        .find_map(|g| {
-            let index = (0..g.servers.len()).find(|i| g.server_path(*i) == lost.path)?;
-            Some((g, index))
-        })?;
+    let (gateway, index) = server_of(db, mesh, lost)?;
     let server = gateway.servers.get(index)?;
     let reason = match &dropped.reason {
         DropReason::ProtocolConflict => "a plaintext server of another protocol is there",

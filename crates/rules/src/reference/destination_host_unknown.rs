@@ -38,18 +38,14 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Option<Finding> {
         }
     };
     let meant = meant_host(db, mesh, host);
-    let path = format!("{}.host", at.path);
+    let path = at.path_of("host");
     if may_be_unplaced(db, mesh, host) {
         return None;
     }
     let (workloads, gateways) = judged.carriers();
     let carried = workloads + gateways > 0;
-    let outcome = match at.layer {
-        Layer::Http => "503",
-        Layer::Mirror => "no copy is sent",
-        Layer::Tls | Layer::Tcp => "the connection closed",
-    };
-    let verdicts: Vec<_> = judged.verdicts.iter().collect();
+    let outcome = at.layer.outcome();
+    let verdicts: Vec<_> = judged.verdicts.iter().filter(|_| carried).collect();
     let effect = match (at.layer, carried) {
         (Layer::Mirror, _) => outcome.to_owned(),
         (_, true) => format!("{} get {outcome}", clients_in_words(&verdicts)),
@@ -71,31 +67,22 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Option<Finding> {
         return None;
     }
     let finding = if sure {
-        let severity = if carried && at.live && at.layer != Layer::Mirror {
-            RULE.severity
-        } else {
-            Severity::Warning
-        };
         let message = format!("{}: {effect}", missing(""));
-        Finding::new(RULE.name, severity, &at.object, &path, message)
+        judged.finding(&RULE, "host", &verdicts, message)
     } else {
         let message = missing(" of these files");
-        Finding::new(RULE.name, Severity::Info, &at.object, &path, message)
+        let mut finding = judged
+            .finding(&RULE, "host", &verdicts, message)
             .certainty(Certainty::Assumed)
-            .help("nothing to do if it exists outside these files; otherwise declare it")
+            .help("nothing to do if it exists outside these files; otherwise declare it");
+        finding.severity = Severity::Info;
+        finding
     };
     let finding = match kubernetes_host(db, mesh, host) {
         Some((_, ns)) => finding.missing(&[Kind::Service, Kind::ServiceEntry], &ns.into()),
         None => finding.missing(&[Kind::ServiceEntry], &at.object.namespace),
     };
-    Some(with_suggestion(
-        db,
-        mesh,
-        finding.reach(workloads, gateways),
-        host,
-        &path,
-        meant,
-    ))
+    Some(with_suggestion(db, mesh, finding, host, &path, meant))
 }
 
 fn with_suggestion(

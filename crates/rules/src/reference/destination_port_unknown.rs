@@ -1,6 +1,6 @@
 //! destination-port-unknown: a destination port that the service lacks (V:R4.25, V:R3.11, G:RT-16).
 
-use crate::destinations::{Judged, Layer, clients_in_words, judged_in, totals};
+use crate::destinations::{Judged, clients_in_words, judged_in};
 use crate::prelude::*;
 use meshscope_manifest::spec::kubernetes::TargetPort;
 use meshscope_mesh::index::resource;
@@ -58,32 +58,24 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Option<Finding> {
         .iter()
         .map(|p| Str::new(p.number.to_string()))
         .collect();
-    let outcome = match at.layer {
-        Layer::Mirror => "no copy is sent",
-        Layer::Http => "503, no cluster",
-        Layer::Tls | Layer::Tcp => "the connection closed",
-    };
     let host = &at.destination.host;
-    let severity = if !hit.is_empty() && at.live && at.layer != Layer::Mirror {
-        RULE.severity
-    } else {
-        Severity::Warning
-    };
     let has_ports = crate::finding::listing(&ports, 6);
     let who = clients_in_words(&hit);
+    let outcome = at.layer.outcome();
     let message = format!("{host} has no port {port} (it has {has_ports}): {outcome} for {who}");
-    let path = format!("{}.port.number", at.path);
-    let (workloads, gateways) = totals(hit.iter().copied());
-    let mut finding = Finding::new(RULE.name, severity, &at.object, &path, message)
-        .related(&service.object, "spec.ports", format!("has {has_ports}"))
-        .reach(workloads, gateways);
+    let field = "port.number";
+    let mut finding = judged.finding(&RULE, field, &hit, message).related(
+        &service.object,
+        "spec.ports",
+        format!("has {has_ports}"),
+    );
     if somewhere {
         finding = finding.certainty(Certainty::Ambiguous);
     }
     let Some(meant) = meant_port(db, mesh, service, port) else {
         return Some(finding.help(format!("use a port of {host}")));
     };
-    let edits = path.parse().map(|path| Edit::Replace {
+    let edits = at.path_of(field).parse().map(|path| Edit::Replace {
         path,
         value: meshscope_manifest::Value::Int(meant.into()),
     });

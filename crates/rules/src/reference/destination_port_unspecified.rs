@@ -1,7 +1,7 @@
 //! destination-port-unspecified: no port is written and istiod takes one the service lacks (O:8.17,
 //! O:6.11, G:RT-16).
 
-use crate::destinations::{Judged, Layer, clients_in_words, judged_in, totals};
+use crate::destinations::{Judged, Layer, clients_in_words, judged_in};
 use crate::prelude::*;
 use meshscope_mesh::visibility::Fate;
 
@@ -45,27 +45,15 @@ fn finding(judged: &Judged) -> Option<Finding> {
     };
     let (host, port) = (&at.destination.host, first.port);
     let who = clients_in_words(&hit);
-    let outcome = match at.layer {
-        Layer::Http => "503, no cluster",
-        Layer::Mirror => "no copy",
-        Layer::Tls | Layer::Tcp => "a closed connection",
-    };
-    let severity = if at.layer == Layer::Mirror {
-        Severity::Warning
-    } else {
-        RULE.severity
-    };
-    let (workloads, gateways) = totals(hit.iter().copied());
-    let mut finding = Finding::new(
-        RULE.name,
-        severity,
-        &at.object,
-        &at.path,
-        format!("no port is written, so istiod uses {port} ({why}), which {host} does not have (it has {has}): {outcome} for {who}"),
-    )
-    .help(format!("write the port: port: {{number: {}}}", ports.first().map_or("…", Str::as_str)))
-    .related(&service.object, "spec.ports", format!("has {has}"))
-    .reach(workloads, gateways);
+    let outcome = at.layer.outcome();
+    let message = format!(
+        "no port is written, so istiod uses {port} ({why}), which {host} does not have (it has {has}): {outcome} for {who}"
+    );
+    let number = ports.first().map_or("…", Str::as_str);
+    let mut finding = judged
+        .finding(&RULE, "", &hit, message)
+        .help(format!("write the port: port: {{number: {number}}}"))
+        .related(&service.object, "spec.ports", format!("has {has}"));
     if let ([only], Ok(path)) = (&service.ports[..], at.path.parse()) {
         let mut port = meshscope_manifest::value::Map::default();
         port.insert(

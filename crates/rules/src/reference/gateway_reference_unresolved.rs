@@ -2,7 +2,7 @@
 
 use crate::known::is_unplaced;
 use crate::prelude::*;
-use meshscope_mesh::index::{namespaces, resource};
+use meshscope_mesh::index::{is_incomplete, namespaces, resource};
 use meshscope_mesh::names::gateway_name;
 use meshscope_mesh::workloads::find_workload;
 
@@ -58,7 +58,8 @@ fn unresolved(
         .missing(&[Kind::Gateway], &ns.into());
     let Some((meant, why)) = meant else {
         let listed = !objects(db, mesh, name(db, ns), Kind::Gateway).is_empty();
-        if listed || described(db, mesh, ns) != Described::No {
+        let whole = !*is_incomplete(db, mesh, name(db, ns));
+        if whole && (listed || described(db, mesh, ns) != Described::No) {
             return Some(finding.help("correct the name, or add the Gateway"));
         }
         finding.severity = Severity::Info;

@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     tier: Tier::Core,
     severity: Severity::Error,
     summary: "a match is for a gateway the VirtualService is not bound to",
-    equivalents: &[],
+    equivalents: &["IST0101"],
     page: include_str!("../../pages/match-gateway-not-bound.md"),
     check: Check::Namespace(check),
 };

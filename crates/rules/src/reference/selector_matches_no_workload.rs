@@ -1,9 +1,13 @@
 //! selector-matches-no-workload: a policy that no proxy enforces (V:R3.2, V:R3.3, V:R7.12, V:R0.8).
 
+mod selects;
+
+use crate::gateways::words;
 use crate::prelude::*;
 use meshscope_manifest::spec::Labels;
-use meshscope_mesh::index::{namespace_object, namespaces};
+use meshscope_mesh::index::{is_incomplete, namespace_object, namespaces};
 use meshscope_mesh::workloads::{Workload, workloads_in};
+use selects::{Selects, selects};
 use std::sync::Arc;
 
 /// The rule.
@@ -17,45 +21,6 @@ pub static RULE: Rule = Rule {
     page: include_str!("../../pages/selector-matches-no-workload.md"),
     check: Check::Namespace(check),
 };
-
-/// What an object selects, and where that is written.
-struct Selects {
-    labels: Labels,
-    path: &'static str,
-}
-
-fn selects(resource: &Resource) -> Option<Selects> {
-    let (labels, path, targeted) = if let Some(p) = resource.authorization_policy() {
-        (
-            p.selector.clone(),
-            "spec.selector.matchLabels",
-            !p.target_refs.is_empty(),
-        )
-    } else if let Some(p) = resource.peer_authentication() {
-        (p.selector.clone(), "spec.selector.matchLabels", false)
-    } else if let Some(s) = resource.sidecar() {
-        let labels = s.workload_selector.clone().unwrap_or_default();
-        (labels, "spec.workloadSelector.labels", false)
-    } else if let Some(d) = resource.destination_rule() {
-        (
-            d.workload_selector.clone()?,
-            "spec.workloadSelector.matchLabels",
-            false,
-        )
-    } else {
-        let attached = resource.attached()?;
-        let path = match resource.key.kind {
-            Kind::EnvoyFilter => "spec.workloadSelector.labels",
-            _ => "spec.selector.matchLabels",
-        };
-        (
-            attached.selector.clone(),
-            path,
-            !attached.target_refs.is_empty(),
-        )
-    };
-    (!targeted).then_some(Selects { labels, path })
-}
 
 const KINDS: [Kind; 10] = [
     Kind::AuthorizationPolicy,
@@ -182,8 +147,11 @@ fn unused(
                 workload.label()
             ))
             .related(&workload.object, "", "has almost these labels");
-    } else if ns == facts(db, mesh).root() && !selects.labels.is_empty() {
-        // Gateways of the control plane's namespace are installed from charts that no file lists.
+    } else if *is_incomplete(db, mesh, name(db, ns))
+        || (ns == facts(db, mesh).root() && !selects.labels.is_empty())
+    {
+        // What comes from elsewhere may bring the pods; gateways of the control plane's namespace are
+        // installed from charts that no file lists.
         finding.severity = Severity::Info;
         finding = finding.certainty(Certainty::Assumed);
     }
@@ -208,11 +176,6 @@ fn is_ambient(db: &dyn Db, mesh: Mesh, ns: &Str) -> bool {
             let mode = n.meta.labels.get("istio.io/dataplane-mode");
             mode.is_some_and(|m| m == "ambient")
         })
-}
-
-fn words(labels: &Labels) -> String {
-    let pairs: Vec<String> = labels.0.iter().map(|(k, v)| format!("{k}={v}")).collect();
-    pairs.join(", ")
 }
 
 /// Same keys, and values equal but for a typo.

@@ -1,6 +1,6 @@
 //! subset-unknown: a subset that no DestinationRule of the mesh defines for the host (V:R5.10, V:R5.3).
 
-use crate::destinations::{Judged, Layer, clients_in_words, judged_in};
+use crate::destinations::{Judged, clients_in_words, judged_in};
 use crate::known::kubernetes_host;
 use crate::prelude::*;
 use meshscope_mesh::visibility::{Fate, rule_namespaces, rules_covering};
@@ -56,24 +56,12 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Option<Finding> {
     {
         return None;
     }
-    let outcome = match at.layer {
-        Layer::Http => "503, no cluster",
-        Layer::Mirror => "no copy",
-        Layer::Tls | Layer::Tcp => "a closed connection",
-    };
-    let severity = if !hit.is_empty() && at.live && at.layer != Layer::Mirror {
-        RULE.severity
-    } else {
-        Severity::Warning
-    };
-    let path = format!("{}.subset", at.path);
     let message = format!(
-        "no DestinationRule for {host} defines subset {subset}: {outcome} for {}",
+        "no DestinationRule for {host} defines subset {subset}: {} for {}",
+        at.layer.outcome(),
         clients_in_words(&hit)
     );
-    let (workloads, gateways) = crate::destinations::totals(hit.iter().copied());
-    let mut finding =
-        Finding::new(RULE.name, severity, &at.object, &path, message).reach(workloads, gateways);
+    let mut finding = judged.finding(&RULE, "subset", &hit, message);
     finding = finding.missing(&[Kind::DestinationRule], &at.object.namespace);
     if let Some((_, ns)) = kubernetes_host(db, mesh, host) {
         finding = finding.missing(&[Kind::DestinationRule], &ns.into());
@@ -94,7 +82,7 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Option<Finding> {
             "define subset {subset} in a DestinationRule for {host}"
         )));
     };
-    let edits = path.parse().map(|path| Edit::Replace {
+    let edits = at.path_of("subset").parse().map(|path| Edit::Replace {
         path,
         value: near.into(),
     });

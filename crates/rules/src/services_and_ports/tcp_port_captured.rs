@@ -1,13 +1,13 @@
 //! tcp-port-captured: a TCP port without addresses takes every connection to its number (O:14,
 //! O:5.4, O:5.8, V:R3.25).
 
+mod wildcard;
+
 use crate::prelude::*;
-use meshscope_manifest::spec::meshconfig::Flag;
-use meshscope_mesh::registry::{
-    Address, Port, Protocol, ProtocolClass, Resolution, Service, Source, services_in,
-};
+use meshscope_mesh::registry::{Port, Protocol, Resolution, Service, services_in};
 use meshscope_mesh::visibility::{ServiceSet, open_views, restricted_clients};
 use std::sync::Arc;
+use wildcard::{has_capture, owns_the_wildcard, takes_all};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -39,37 +39,6 @@ fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding>
         }
     }
     found
-}
-
-/// Whether connections to its ports arrive on `0.0.0.0` (O:5.4).
-fn owns_the_wildcard(service: &Service) -> bool {
-    service.source == Source::External
-        && service.address == Address::None
-        && service.auto_address.is_none()
-        && !service.has_selector
-}
-
-/// Whether a port has no condition on SNI or HTTP: TCP, or the TCP half of an undeclared one.
-fn takes_all(port: &Port) -> bool {
-    match port.protocol.class() {
-        ProtocolClass::Tcp => !port.protocol.is_tls(),
-        ProtocolClass::Auto => true,
-        ProtocolClass::Http | ProtocolClass::Udp => false,
-    }
-}
-
-/// Whether proxies capture DNS, which gives the entry an address of its own (V:R1.14).
-fn has_capture(db: &dyn Db, mesh: Mesh, service: &Service) -> bool {
-    let facts = facts(db, mesh);
-    let on = |key: &str| facts.config.metadata(key) == Some("true");
-    let allocates = facts.flag(Flag::IpAutoallocate) || on("ISTIO_META_DNS_AUTO_ALLOCATE");
-    let refused = service
-        .labels
-        .get("networking.istio.io/enable-autoallocate-ip");
-    on("ISTIO_META_DNS_CAPTURE")
-        && allocates
-        && service.resolution != Resolution::Passthrough
-        && refused.is_none_or(|v| v != "false")
 }
 
 fn captured(

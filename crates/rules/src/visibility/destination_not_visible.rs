@@ -1,9 +1,7 @@
 //! destination-not-visible: the destination exists, but a proxy that gets the route has no cluster
 //! for it (V:R2.2, V:R2.4, V:R3.16, V:R3.20, V:R4.25, V:R6.8).
 
-use crate::destinations::{
-    Judged, Layer, Use, Verdict, clients_in_words, judged_in, totals, written,
-};
+use crate::destinations::{Judged, Use, Verdict, clients_in_words, judged_in, totals, written};
 use crate::prelude::*;
 use meshscope_mesh::registry::{Service, services_in};
 use meshscope_mesh::visibility::{Fate, is_visible_to, virtual_services_in};
@@ -73,25 +71,16 @@ fn hidden(db: &dyn Db, mesh: Mesh, ns: &Str, judged: &Judged) -> Option<Finding>
     }
     let (workloads, gateways) = totals(hit.iter().copied());
     let (all, all_gateways) = judged.carriers();
-    let outcome = match at.layer {
-        Layer::Http => "503, no cluster",
-        Layer::Mirror => "no copy",
-        Layer::Tls | Layer::Tcp => "a closed connection",
-    };
-    let severity = if at.layer == Layer::Mirror {
-        Severity::Warning
-    } else {
-        RULE.severity
-    };
     let message = format!(
-        "{} of {} workloads that get this route cannot see {host} (exported to {exported}): {outcome} for {}",
+        "{} of {} workloads that get this route cannot see {host} (exported to {exported}): {} for {}",
         workloads + gateways,
         all + all_gateways,
+        at.layer.outcome(),
         clients_in_words(&hit)
     );
-    let finding = Finding::new(RULE.name, severity, &at.object, &path, message)
-        .help("export the service to these namespaces, or the route to fewer")
-        .reach(workloads, gateways);
+    let finding = judged
+        .finding(&RULE, "host", &hit, message)
+        .help("export the service to these namespaces, or the route to fewer");
     Some(about(finding, service))
 }
 

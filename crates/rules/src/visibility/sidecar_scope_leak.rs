@@ -30,7 +30,7 @@ fn leaks(db: &dyn Db, mesh: Mesh, client: &Client) -> Vec<Finding> {
     };
     let mut found: Vec<Finding> = Vec::new();
     for listener in scope.listeners.iter().filter(|l| !l.hosts.is_everything()) {
-        for vs in listener.virtual_services.iter() {
+        for vs in listener.virtual_services.iter(db, mesh) {
             if vs.gateway_semantics || vs.hosts.len() < 2 {
                 continue;
             }

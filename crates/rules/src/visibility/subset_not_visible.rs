@@ -1,6 +1,6 @@
 //! subset-not-visible: the subset exists, but not in the DestinationRule that applies (V:R5.3-R5.10).
 
-use crate::destinations::{Judged, Layer, clients_in_words, judged_in, totals};
+use crate::destinations::{Judged, clients_in_words, judged_in};
 use crate::prelude::*;
 use crate::reference::subset_unknown::rules_for;
 use meshscope_mesh::visibility::{Fate, cluster_name};
@@ -48,35 +48,19 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Option<Finding> {
         ),
         None => "find no DestinationRule".to_owned(),
     };
-    let outcome = match at.layer {
-        Layer::Http => "503",
-        Layer::Mirror => "no copy",
-        Layer::Tls | Layer::Tcp => "a closed connection",
-    };
-    let severity = if at.layer == Layer::Mirror {
-        Severity::Warning
-    } else {
-        RULE.severity
-    };
-    let (workloads, gateways) = totals(hit.iter().copied());
     let message = format!(
-        "subset {subset} of {host} is defined in {}, but {} {uses}: {outcome} (no cluster {cluster})",
+        "subset {subset} of {host} is defined in {}, but {} {uses}: {} ({cluster} is missing)",
         owner.key,
-        clients_in_words(&hit)
+        clients_in_words(&hit),
+        at.layer.outcome()
     );
     let root = facts(db, mesh).root().clone();
-    let mut finding = Finding::new(
-        RULE.name,
-        severity,
-        &at.object,
-        &format!("{}.subset", at.path),
-        message,
-    )
-    .help(format!(
-        "put the subset where these clients look: their own namespace, {} (of the service), or {root} (root)",
-        service.namespace
-    ))
-    .reach(workloads, gateways);
+    let mut finding = judged
+        .finding(&RULE, "subset", &hit, message)
+        .help(format!(
+            "put the subset where these clients look: their own namespace, {} (of the service), or {root} (root)",
+            service.namespace
+        ));
     for rule in having {
         finding = finding.related(&rule.key, "spec.subsets", format!("defines {subset}"));
     }

@@ -21,7 +21,7 @@ pub(super) fn find(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Vec<Ambiguity> {
     }
     let scope = scope_of(db, mesh, proxy);
     for listener in &scope.listeners {
-        for class in classes(listener, &scope.namespace) {
+        for class in classes(db, mesh, listener, &scope.namespace) {
             http(&class, &mut found);
             l4(listener, &class, &mut found);
         }
@@ -31,12 +31,13 @@ pub(super) fn find(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Vec<Ambiguity> {
 
 /// The VirtualServices among which age decides: private, exported by name, public (V:R3.15); Gateway
 /// API routes of the client's own namespace apart.
-fn classes(listener: &Listener, client: &Str) -> Vec<Vec<Vs>> {
+fn classes(db: &dyn Db, mesh: Mesh, listener: &Listener, client: &Str) -> Vec<Vec<Vs>> {
     let list = &listener.virtual_services;
+    let public = list.public(db, mesh);
     let own = |v: &Vs| v.namespace == *client;
     let route = |v: &Vs| v.gateway_semantics && own(v);
     let (private, exported): (Vec<Vs>, Vec<Vs>) = list.own.iter().cloned().partition(own);
-    [private, exported, list.public.to_vec()]
+    [private, exported, public.to_vec()]
         .into_iter()
         .flat_map(|class| {
             let (first, rest): (Vec<Vs>, Vec<Vs>) = class.into_iter().partition(route);

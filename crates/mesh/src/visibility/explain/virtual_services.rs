@@ -34,7 +34,8 @@ pub(super) fn explain(db: &dyn Db, mesh: Mesh, proxy: &Proxy, key: &ResourceKey)
     let mut steps = vec![export, sidecars::chosen(db, mesh, proxy)];
     let scope = scope_of(db, mesh, proxy);
     for (index, listener) in scope.listeners.iter().enumerate() {
-        if !listener.virtual_services.iter().any(|v| v.object == *key) {
+        let mut carried = listener.virtual_services.iter(db, mesh);
+        if !carried.any(|v| v.object == *key) {
             continue;
         }
         let host = listener.hosts.importing_virtual_service(vs);

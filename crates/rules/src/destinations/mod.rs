@@ -1,0 +1,117 @@
+//! The destinations of VirtualServices and what becomes of each at every proxy that carries it.
+//!
+//! Several rules read this one judgement: unknown hosts, ports and subsets, hidden services. It must
+//! not know what any of them says.
+
+mod verdicts;
+mod written;
+
+pub use verdicts::{Verdict, clients_in_words, totals};
+pub use written::{Layer, Use, written, written_host};
+
+use crate::finding::Finding;
+use crate::known::is_unknown;
+use crate::rule::Rule;
+use meshscope_manifest::validate::Severity;
+use meshscope_manifest::{Kind, ResourceKey};
+use meshscope_mesh::db::{Db, Mesh, Name};
+use meshscope_mesh::index::objects;
+use meshscope_mesh::registry::Service;
+use meshscope_mesh::visibility::{
+    Fate, VirtualService, completed, declared, delegates_named, virtual_services_in,
+};
+use std::sync::Arc;
+use verdicts::verdicts;
+use written::uses;
+
+/// A destination with something wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// The destination.
+    pub at: Use,
+    /// The VirtualService that proxies carry it with.
+    pub carried_by: ResourceKey,
+    /// The services its host names anywhere in the mesh, hidden ones included.
+    pub declared: Vec<Arc<Service>>,
+    /// One verdict per group of proxies, good ones included.
+    pub verdicts: Vec<Verdict>,
+}
+
+impl Judged {
+    /// Sidecar and gateway workloads that carry the route.
+    pub fn carriers(&self) -> (usize, usize) {
+        totals(self.verdicts.iter())
+    }
+
+    /// A finding on a field of the destination (empty: the destination), for the proxies of `hit`: an
+    /// error where requests are lost, a warning for mirrors, for rules nothing reaches and where nobody
+    /// carries the route.
+    pub fn finding(&self, rule: &Rule, field: &str, hit: &[&Verdict], message: String) -> Finding {
+        let lost = !hit.is_empty() && self.at.live && self.at.layer != Layer::Mirror;
+        let severity = if lost {
+            rule.severity
+        } else {
+            Severity::Warning
+        };
+        let path = self.at.path_of(field);
+        let (workloads, gateways) = totals(hit.iter().copied());
+        Finding::new(rule.name, severity, &self.at.object, &path, message)
+            .reach(workloads, gateways)
+    }
+
+    /// The verdicts that pass a test.
+    pub fn where_fate<'j>(&'j self, test: impl Fn(&Verdict) -> bool + 'j) -> Vec<&'j Verdict> {
+        self.verdicts.iter().filter(|v| test(v)).collect()
+    }
+}
+
+/// The destinations of the VirtualServices of one namespace that have something wrong. Reads per
+/// destination what its host means to each group of clients, nothing else.
+#[salsa::tracked]
+pub fn judged_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Judged]> {
+    let mut found = Vec::new();
+    for vs in virtual_services_in(db, mesh, namespace).iter() {
+        if !vs.gateway_semantics && vs.object.kind == Kind::VirtualService {
+            judge(db, mesh, vs, true, &mut found);
+        }
+    }
+    // Delegates are judged with the roots that name them; those nobody names, by themselves.
+    for resource in objects(db, mesh, namespace, Kind::VirtualService).iter() {
+        let key = (resource.key.namespace.clone(), resource.key.name.clone());
+        let delegate = resource.virtual_service().is_some_and(|v| v.is_delegate());
+        if delegate
+            && !delegates_named(db, mesh).contains(&key)
+            && let Some(vs) = completed(db, mesh, resource)
+        {
+            judge(db, mesh, &vs, false, &mut found);
+        }
+    }
+    found.into()
+}
+
+fn judge(db: &dyn Db, mesh: Mesh, vs: &VirtualService, carried: bool, found: &mut Vec<Judged>) {
+    for (at, matching) in uses(db, mesh, vs) {
+        let host = &at.destination.host;
+        if host.is_empty() || is_unknown(host) || is_unknown(&at.destination.subset) {
+            continue;
+        }
+        let declared = declared(db, mesh, host);
+        let verdicts = if carried {
+            verdicts(db, mesh, vs, &at, &matching)
+        } else {
+            Vec::new()
+        };
+        if declared.is_empty() || verdicts.is_empty() || !fine(&verdicts) {
+            found.push(Judged {
+                at,
+                carried_by: vs.object.clone(),
+                declared,
+                verdicts,
+            });
+        }
+    }
+}
+
+fn fine(verdicts: &[Verdict]) -> bool {
+    verdicts.iter().all(|v| v.fate == Fate::Cluster)
+}
