@@ -52,17 +52,16 @@ fn said(done: &[(String, String)], files: usize, only_shown: bool) -> String {
         count(done.len(), "repair"),
         count(files, "file")
     );
-    let mut rules: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut rules: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (rule, title) in done {
-        *rules.entry((rule, title)).or_default() += 1;
+        rules.entry(rule).or_default().push(title);
     }
-    for ((rule, title), n) in rules {
-        let times = if n > 1 {
-            format!(" ({n} times)")
-        } else {
-            String::new()
+    for (rule, titles) in rules {
+        let _ = match titles.as_slice() {
+            [] => Ok(()),
+            [one] => writeln!(text, "  {rule}: {one}"),
+            [first, ..] => writeln!(text, "  {rule}: {} times, first {first}", titles.len()),
         };
-        let _ = writeln!(text, "  {rule}: {title}{times}");
     }
     text
 }

@@ -1,6 +1,7 @@
 //! The meshes as JSON.
 
 use meshscope::finding::ResourceId;
+use meshscope::manifest::Str;
 use meshscope::{Assumption, Origin, Profile};
 use serde::Serialize;
 
@@ -11,6 +12,23 @@ pub struct MeshList<'a> {
     schema_version: u32,
     settings_file: Option<&'a str>,
     meshes: Vec<MeshEntry<'a>>,
+    /// Directories of no mesh.
+    aside: Vec<Aside<'a>>,
+}
+
+/// What is left out, and why.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Aside<'a> {
+    path: &'a str,
+    reason: &'a str,
+}
+
+fn aside(entries: &[(Str, String)]) -> Vec<Aside<'_>> {
+    let entries = entries.iter();
+    entries
+        .map(|(path, reason)| Aside { path, reason })
+        .collect()
 }
 
 #[derive(Serialize)]
@@ -24,6 +42,8 @@ struct MeshEntry<'a> {
     files: Vec<&'a str>,
     objects: usize,
     namespaces: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    aside: Vec<Aside<'a>>,
     settings: Vec<MeshSetting<'a>>,
 }
 
@@ -32,7 +52,7 @@ struct MeshEntry<'a> {
 struct MeshSetting<'a> {
     key: &'a str,
     value: &'a str,
-    /// `default`, `settings` or `object`.
+    /// `default`, `settings`, `object` or `release`.
     from: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     resource: Option<ResourceId>,
@@ -41,7 +61,11 @@ struct MeshSetting<'a> {
 }
 
 /// All meshes.
-pub fn listing<'a>(settings_file: Option<&'a str>, meshes: &'a [Profile]) -> MeshList<'a> {
+pub fn listing<'a>(
+    settings_file: Option<&'a str>,
+    meshes: &'a [Profile],
+    left_out: &'a [(Str, String)],
+) -> MeshList<'a> {
     let entry = |mesh: &'a Profile| MeshEntry {
         name: &mesh.name,
         reason: &mesh.reason,
@@ -50,6 +74,7 @@ pub fn listing<'a>(settings_file: Option<&'a str>, meshes: &'a [Profile]) -> Mes
         files: mesh.files.iter().map(|file| file.as_str()).collect(),
         objects: mesh.objects,
         namespaces: mesh.namespaces.iter().map(|ns| ns.as_str()).collect(),
+        aside: aside(&mesh.aside),
         settings: mesh
             .assumptions
             .iter()
@@ -60,6 +85,7 @@ pub fn listing<'a>(settings_file: Option<&'a str>, meshes: &'a [Profile]) -> Mes
         schema_version: 1,
         settings_file,
         meshes: meshes.iter().map(entry).collect(),
+        aside: aside(left_out),
     }
 }
 
@@ -68,6 +94,7 @@ fn setting<'a>(assumption: &'a Assumption, settings_file: Option<&'a str>) -> Me
         Origin::Default => ("default", None, None),
         Origin::Settings => ("settings", None, settings_file),
         Origin::Object(key, file) => ("object", Some(ResourceId::from(key)), file.as_deref()),
+        Origin::Release(_, file) => ("release", None, file.as_deref()),
     };
     MeshSetting {
         key: &assumption.key,
