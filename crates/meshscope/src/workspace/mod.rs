@@ -8,6 +8,7 @@ mod discover;
 mod edit;
 mod load;
 mod meshes;
+mod proposal;
 mod report;
 mod settings;
 mod snapshot;
@@ -15,6 +16,7 @@ mod snapshot;
 mod tests;
 
 pub use load::{LoadProblem, OpenError};
+pub use proposal::Proposal;
 pub use snapshot::Snapshot;
 
 use crate::db::Database;
@@ -181,7 +183,7 @@ impl Workspace {
     pub fn meshes(&self) -> impl Iterator<Item = Mesh<'_>> {
         self.meshes.iter().map(|entry| {
             let why = (entry.reason.as_str(), entry.uncertain.as_deref());
-            Mesh::new(self, entry.input, why)
+            Mesh::new(self, entry.input, why, entry.is_guess)
         })
     }
 
