@@ -24,7 +24,7 @@ pub fn mesh(resources: usize) -> Vec<File> {
         let n = i % namespaces;
         files.push((
             format!("apps/{}/app-{i}.yaml", namespace(n)),
-            application(i, n, namespaces),
+            application(i, resources),
         ));
     }
     files.push(("gateways/ingress.yaml".to_owned(), ingress()));
@@ -66,8 +66,10 @@ fn namespace_file(n: usize, namespaces: usize) -> String {
     text
 }
 
-fn application(i: usize, n: usize, namespaces: usize) -> String {
-    let ns = namespace(n);
+/// The `i`th application. Nothing is wrong with it: what is measured is to be the checking, not the
+/// printing of what was found.
+fn application(i: usize, resources: usize) -> String {
+    let ns = namespace(i % namespaces(resources));
     let port = [80, 8080, 9000, 443][i % 4];
     let protocol = ["http", "http2", "tcp", "tls"][i % 4];
     let version = i % 3;
@@ -94,10 +96,12 @@ apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: app-{i}\n  namespace: 
     );
     match i % 4 {
         0 | 1 => {
-            let next = namespace((n + 1) % namespaces);
+            // Four further on is the next application with the same port.
+            let other = (i + 4) % resources.div_ceil(PER_APPLICATION);
+            let (_, other) = application_at(other, resources);
             let _ = write!(
                 text,
-                "  http:\n  - name: canary\n    match:\n    - headers:\n        x-canary:\n          exact: \"true\"\n      uri:\n        prefix: /v2\n    route:\n{destination}      weight: 90\n    - destination:\n        host: app-{i}.{next}.svc.cluster.local\n        port:\n          number: {port}\n      weight: 10\n  - route:\n{destination}"
+                "  http:\n  - name: canary\n    match:\n    - headers:\n        x-canary:\n          exact: \"true\"\n      uri:\n        prefix: /v2\n    route:\n{destination}      weight: 90\n    - destination:\n        host: {other}\n        port:\n          number: {port}\n      weight: 10\n  - route:\n{destination}"
             );
         }
         2 => {

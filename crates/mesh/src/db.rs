@@ -39,6 +39,9 @@ pub struct Mesh {
     pub units: Arc<[Unit]>,
     /// The settings.
     pub settings: Arc<MeshSettings>,
+    /// What is gathered over the whole mesh, where the owner of the database keeps it.
+    #[default]
+    pub whole: Option<Arc<crate::whole::Whole>>,
 }
 
 /// The files of a repository by path, for what finds files by name: kustomizations.

@@ -4,6 +4,9 @@
 //! inputs of [`db`]; results are values that carry their reasons. It must not know files on disk,
 //! positions (but for [`index`]'s locate), rules or output formats.
 
+#[macro_use]
+pub mod whole;
+
 #[expect(
     missing_docs,
     reason = "salsa's macros generate undocumented accessors"

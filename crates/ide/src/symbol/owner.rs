@@ -5,6 +5,7 @@ use meshscope::engine::{Source, SourceFile, Unit};
 use meshscope::manifest::{Kind, ResourceKey, Str, Value};
 use meshscope::yaml::{Path, Segment};
 use meshscope::{FieldPlace, Mesh};
+use std::borrow::Cow;
 
 /// An object of a mesh, as one document or one kustomization makes it.
 pub(crate) struct Owner<'w> {
@@ -19,7 +20,7 @@ pub(crate) struct Owner<'w> {
     /// The name; empty while there is none.
     pub name: Str,
     /// The object.
-    pub value: Value,
+    pub value: Cow<'w, Value>,
 }
 
 impl<'w> Owner<'w> {

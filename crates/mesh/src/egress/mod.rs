@@ -21,4 +21,5 @@ pub use isolation::{
 pub use layers::{Held, Layer, LayerPart, Layers, layers};
 pub use outcome::{Outcome, outcome};
 pub use routes_out::{Intended, intended};
+pub(crate) use routes_out::{WayOut, intended_gathered, ways_out_gathered};
 pub use ways_round::{Way, WayRound, ways_round};

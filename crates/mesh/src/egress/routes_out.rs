@@ -50,21 +50,25 @@ impl Intended {
 
 /// An egress gateway by what leads to it: hosts of its Services, names of its Gateways.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Gateway {
+pub(crate) struct WayOut {
     label: Str,
     hosts: BTreeSet<Str>,
     names: BTreeSet<Str>,
 }
 
-/// The egress gateways of the mesh. Unchanged by an edit of routes that leaves them what they are.
+whole! {
+    /// The egress gateways of the mesh. Unchanged by an edit of routes that leaves them what they are.
+    fn ways_out() -> Arc<[WayOut]> = ways_out_gathered;
+}
+
 #[salsa::tracked]
-fn gateways(db: &dyn Db, mesh: Mesh) -> Arc<[Gateway]> {
+pub(crate) fn ways_out_gathered(db: &dyn Db, mesh: Mesh) -> Arc<[WayOut]> {
     let workloads = egress_gateways(db, mesh);
     let gateways = workloads.iter().filter_map(|w| {
         let proxy = class_proxy(db, mesh, w)?;
         let targets = service_targets(db, mesh, &proxy);
         let attached = attached_gateways(db, mesh, &proxy);
-        Some(Gateway {
+        Some(WayOut {
             label: w.label().into(),
             hosts: targets.iter().map(|t| t.service.host.clone()).collect(),
             names: attached.iter().map(|a| a.gateway.label()).collect(),
@@ -73,9 +77,13 @@ fn gateways(db: &dyn Db, mesh: Mesh) -> Arc<[Gateway]> {
     gateways.collect()
 }
 
-/// Everything that is meant to leave through a gateway.
+whole! {
+    /// Everything that is meant to leave through a gateway.
+    pub fn intended() -> Arc<[Intended]> = intended_gathered;
+}
+
 #[salsa::tracked]
-pub fn intended(db: &dyn Db, mesh: Mesh) -> Arc<[Intended]> {
+pub(crate) fn intended_gathered(db: &dyn Db, mesh: Mesh) -> Arc<[Intended]> {
     let mut found = Vec::new();
     for ns in namespaces(db, mesh).iter() {
         found.extend(intended_in(db, mesh, name(db, ns)).iter().cloned());
@@ -86,7 +94,7 @@ pub fn intended(db: &dyn Db, mesh: Mesh) -> Arc<[Intended]> {
 /// What VirtualServices of one namespace mean to lead through a gateway.
 #[salsa::tracked]
 fn intended_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Intended]> {
-    let gateways = gateways(db, mesh);
+    let gateways = ways_out(db, mesh);
     let mut found = Vec::new();
     for vs in virtual_services_in(db, mesh, namespace).iter() {
         of_virtual_service(db, mesh, vs, gateways, &mut found);
@@ -98,11 +106,11 @@ fn of_virtual_service(
     db: &dyn Db,
     mesh: Mesh,
     vs: &VirtualService,
-    gateways: &[Gateway],
+    gateways: &[WayOut],
     found: &mut Vec<Intended>,
 ) {
-    let leads = |g: &&Gateway| vs.destinations().any(|(_, d)| g.hosts.contains(&d.host));
-    let serves = |g: &&Gateway| vs.gateways.iter().any(|n| g.names.contains(n));
+    let leads = |g: &&WayOut| vs.destinations().any(|(_, d)| g.hosts.contains(&d.host));
+    let serves = |g: &&WayOut| vs.gateways.iter().any(|n| g.names.contains(n));
     let through: Vec<Str> = gateways
         .iter()
         .filter(|g| leads(g) || serves(g))

@@ -62,9 +62,13 @@ fn keys_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Str]>
     keys.into()
 }
 
-/// Which namespaces contribute to which merge keys.
+whole! {
+    /// Which namespaces contribute to which merge keys.
+    fn contributors() -> Arc<BTreeMap<Str, Vec<Str>>> = contributors_gathered;
+}
+
 #[salsa::tracked]
-fn contributors(db: &dyn Db, mesh: Mesh) -> Arc<BTreeMap<Str, Vec<Str>>> {
+pub(crate) fn contributors_gathered(db: &dyn Db, mesh: Mesh) -> Arc<BTreeMap<Str, Vec<Str>>> {
     let mut keys: BTreeMap<Str, Vec<Str>> = BTreeMap::new();
     for ns in namespaces(db, mesh).iter() {
         for key in keys_in(db, mesh, name(db, ns)).iter() {

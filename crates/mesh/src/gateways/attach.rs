@@ -145,9 +145,13 @@ fn gateway(resource: &Resource) -> Option<Gateway> {
     })
 }
 
-/// Every Gateway of the mesh in istiod's order.
+whole! {
+    /// Every Gateway of the mesh in istiod's order.
+    pub fn all_gateways() -> Arc<[Arc<Gateway>]> = all_gateways_gathered;
+}
+
 #[salsa::tracked]
-pub fn all_gateways(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Gateway>]> {
+pub(crate) fn all_gateways_gathered(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Gateway>]> {
     let mut all: Vec<Arc<Gateway>> = namespaces(db, mesh)
         .iter()
         .flat_map(|ns| gateways_in(db, mesh, name(db, ns)).iter().cloned())

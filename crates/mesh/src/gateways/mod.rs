@@ -26,6 +26,7 @@ mod routes;
 mod targets;
 mod tls;
 
+pub(crate) use attach::all_gateways_gathered;
 pub use attach::{
     AttachedGateway, Gateway, Selection, all_gateways, attached_gateways, find_gateway, gateways_in,
 };

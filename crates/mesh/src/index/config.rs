@@ -34,9 +34,13 @@ impl MeshFacts {
     }
 }
 
-/// The facts of a mesh. Invalidated by settings, a ConfigMap `istio*` or an IstioOperator.
+whole! {
+    /// The facts of a mesh. Invalidated by settings, a ConfigMap `istio*` or an IstioOperator.
+    pub fn facts() -> Arc<MeshFacts> = facts_gathered;
+}
+
 #[salsa::tracked]
-pub fn facts(db: &dyn Db, mesh: Mesh) -> Arc<MeshFacts> {
+pub(crate) fn facts_gathered(db: &dyn Db, mesh: Mesh) -> Arc<MeshFacts> {
     let settings = mesh.settings(db);
     let mut config = MeshConfig::default();
     for (_, overlay) in mesh_config_layers(db, mesh).iter() {

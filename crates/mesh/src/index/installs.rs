@@ -5,6 +5,7 @@ use super::charts;
 use super::locate::{Definition, definitions};
 use super::stated::{Asked, chart_sources, definition_of, releases_of};
 use super::unit::{install_namespace, unit_key, unit_resources};
+use super::{unit_groups, units_of_group};
 use crate::db::{Db, Mesh, Source, Unit, UnitKey};
 use meshscope_manifest::edit::object;
 use meshscope_manifest::repository::installs::{
@@ -23,6 +24,29 @@ fn operators_in<'db>(db: &'db dyn Db, unit: UnitKey<'db>) -> Arc<[Arc<Resource>]
         .filter(|r| r.key.kind == Kind::IstioOperator)
         .cloned()
         .collect()
+}
+
+/// The positions of the units of one group that ask for anything to be installed.
+#[salsa::tracked]
+fn asking_in_group(db: &dyn Db, mesh: Mesh, group: usize) -> Arc<[usize]> {
+    let asks = |unit: &Unit| {
+        !operators_in(db, unit_key(db, unit)).is_empty()
+            || !releases_of(db, unit).is_empty()
+            || matches!(unit.source, Source::Chart(_))
+    };
+    let units = units_of_group(db, mesh, group);
+    units
+        .filter(|(_, unit)| asks(unit))
+        .map(|(at, _)| at)
+        .collect()
+}
+
+/// Where the units of one group say that charts come from.
+#[salsa::tracked]
+fn chart_sources_of_group(db: &dyn Db, mesh: Mesh, group: usize) -> Arc<[(Str, Str)]> {
+    let units = units_of_group(db, mesh, group);
+    let sources = units.flat_map(|(_, unit)| chart_sources(db, unit_key(db, unit)).iter());
+    sources.cloned().collect()
 }
 
 /// What asked for something that is installed.
@@ -71,11 +95,13 @@ pub(super) struct Installed {
 pub(super) fn installed(db: &dyn Db, mesh: Mesh) -> Arc<Installed> {
     let mut installed = Installed::default();
     let units = mesh.units(db);
-    let sources = units
-        .iter()
-        .flat_map(|unit| chart_sources(db, unit_key(db, unit)).iter());
-    let sources: Vec<&(Str, Str)> = sources.collect();
-    for (index, unit) in units.iter().enumerate() {
+    let sources: Vec<&(Str, Str)> = unit_groups(db, mesh)
+        .flat_map(|group| chart_sources_of_group(db, mesh, group).iter())
+        .collect();
+    let asking = unit_groups(db, mesh)
+        .flat_map(|group| asking_in_group(db, mesh, group).iter())
+        .filter_map(|&at| Some((at, units.get(at)?)));
+    for (index, unit) in asking {
         for operator in operators_in(db, unit_key(db, unit)).iter() {
             installed.add_operator(operator);
         }
@@ -114,8 +140,8 @@ impl Installed {
         if outcome.mesh_config.as_map().is_some_and(|m| !m.is_empty()) {
             let source = ConfigSource::Object(operator.key.clone());
             self.mesh_config.push((source, outcome.mesh_config));
-            self.env.extend(outcome.env);
         }
+        self.env.extend(outcome.env);
     }
 
     fn add_release(
@@ -213,10 +239,14 @@ fn decode(value: &Value) -> Option<Arc<Resource>> {
     Resource::decode(kind, value, "default").map(Arc::new)
 }
 
-/// Every resource that no file of the mesh holds: assumed ones first, so that real ones replace them,
-/// then what is installed.
+whole! {
+    /// Every resource that no file of the mesh holds: assumed ones first, so that real ones replace them,
+    /// then what is installed.
+    pub(super) fn extra_resources() -> Arc<[Arc<Resource>]> = extra_resources_gathered;
+}
+
 #[salsa::tracked]
-pub(super) fn extra_resources(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Resource>]> {
+pub(crate) fn extra_resources_gathered(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Resource>]> {
     let settings = mesh.settings(db);
     let stated = settings
         .assumed

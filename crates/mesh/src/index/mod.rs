@@ -17,6 +17,7 @@ mod stated;
 mod unit;
 
 pub use bases::kustomizations;
+pub(crate) use config::facts_gathered;
 pub use config::{MeshFacts, facts, mesh_config_layers};
 pub use file::{FileObject, FileSummary, document, file_summary, line_index};
 pub use hidden::{is_incomplete, may_exist};
@@ -29,8 +30,9 @@ pub use stated::{
 };
 pub use unit::{UnitObject, unit_files, unit_objects};
 
-use crate::db::{Db, Mesh, Name, UnitKey, name};
+use crate::db::{Db, Mesh, Name, Unit, UnitKey, name};
 use installs::extra_resources;
+pub(crate) use installs::extra_resources_gathered;
 use meshscope_manifest::{Kind, Resource, ResourceKey, Str};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -42,14 +44,21 @@ pub fn is_unknown_namespace(namespace: &str) -> bool {
     namespace.starts_with('?')
 }
 
-/// Which units feed which namespace; cluster-scoped objects are under the empty name. Invalidated
-/// when a unit gains or loses a namespace, not by its contents otherwise.
+/// The units that feed each namespace, by position.
+pub(crate) type Membership = Arc<BTreeMap<Str, Arc<[usize]>>>;
+
+whole! {
+    /// Which units feed which namespace; cluster-scoped objects are under the empty name. Invalidated
+    /// when a unit gains or loses a namespace, not by its contents otherwise.
+    fn membership() -> Membership = membership_gathered;
+}
+
 #[salsa::tracked]
-fn membership(db: &dyn Db, mesh: Mesh) -> Arc<BTreeMap<Str, Arc<[usize]>>> {
+pub(crate) fn membership_gathered(db: &dyn Db, mesh: Mesh) -> Membership {
     let mut members: BTreeMap<Str, Vec<usize>> = BTreeMap::new();
-    for (i, unit) in mesh.units(db).iter().enumerate() {
-        for namespace in unit_namespaces(db, unit_key(db, unit)).iter() {
-            members.entry(namespace.clone()).or_default().push(i);
+    for group in unit_groups(db, mesh) {
+        for (namespace, unit) in members_of_group(db, mesh, group).iter() {
+            members.entry(namespace.clone()).or_default().push(*unit);
         }
     }
     Arc::new(
@@ -58,6 +67,36 @@ fn membership(db: &dyn Db, mesh: Mesh) -> Arc<BTreeMap<Str, Arc<[usize]>>> {
             .map(|(ns, units)| (ns, units.into()))
             .collect(),
     )
+}
+
+/// How many units are looked at together where all of them are: so that after an edit only those in
+/// the group of the edited file are looked at one by one.
+const GROUP: usize = 64;
+
+/// The numbers of the groups of units.
+pub fn unit_groups(db: &dyn Db, mesh: Mesh) -> std::ops::Range<usize> {
+    0..mesh.units(db).len().div_ceil(GROUP)
+}
+
+/// The units of one group, with their positions.
+pub fn units_of_group(
+    db: &dyn Db,
+    mesh: Mesh,
+    group: usize,
+) -> impl Iterator<Item = (usize, &Unit)> {
+    let units = mesh.units(db).iter().enumerate();
+    units.skip(group * GROUP).take(GROUP)
+}
+
+/// The namespaces that the units of one group feed, each with the unit's position.
+#[salsa::tracked]
+fn members_of_group(db: &dyn Db, mesh: Mesh, group: usize) -> Arc<[(Str, usize)]> {
+    let units = units_of_group(db, mesh, group);
+    let members = units.flat_map(|(at, unit)| {
+        let namespaces = unit_namespaces(db, unit_key(db, unit)).iter();
+        namespaces.map(move |ns| (ns.clone(), at))
+    });
+    members.collect()
 }
 
 /// The namespaces a unit feeds, sorted.
@@ -200,9 +239,13 @@ pub fn objects<'db>(
     by_name.into_values().filter(of_revision).cloned().collect()
 }
 
-/// Every namespace that holds an object or is one, sorted; without the cluster scope.
+whole! {
+    /// Every namespace that holds an object or is one, sorted; without the cluster scope.
+    pub fn namespaces() -> Arc<[Str]> = namespaces_gathered;
+}
+
 #[salsa::tracked]
-pub fn namespaces(db: &dyn Db, mesh: Mesh) -> Arc<[Str]> {
+pub(crate) fn namespaces_gathered(db: &dyn Db, mesh: Mesh) -> Arc<[Str]> {
     let mut all: Vec<Str> = membership(db, mesh).keys().cloned().collect();
     all.extend(
         extra_resources(db, mesh)

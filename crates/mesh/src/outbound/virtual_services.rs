@@ -7,7 +7,7 @@
 use super::client::{ScopeKey, virtual_services};
 use crate::db::{Db, Mesh, Name, name};
 use crate::names::{HostTable, is_wildcard, matches, more_specific};
-use crate::visibility::{Public, VirtualService, public_bound};
+use crate::visibility::{Public, VirtualService, public_bound, public_l4};
 use meshscope_manifest::Str;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -97,7 +97,7 @@ pub fn l4_index<'db>(
     Arc::new(VsIndex {
         own: Part::new(carried.own.iter(), port),
         public: match &carried.public {
-            Public::All => public_l4(db, mesh, port).clone(),
+            Public::All => public_on(db, mesh, port).clone(),
             Public::Listed(list) => Arc::new(Part::new(list.iter(), port)),
         },
     })
@@ -105,9 +105,8 @@ pub fn l4_index<'db>(
 
 /// The part of [`l4_index`] that is the same for every listener that imports everything.
 #[salsa::tracked]
-fn public_l4(db: &dyn Db, mesh: Mesh, port: u32) -> Arc<Part> {
-    let public = public_bound(db, mesh, name(db, "mesh"));
-    Arc::new(Part::new(public.iter(), port))
+fn public_on(db: &dyn Db, mesh: Mesh, port: u32) -> Arc<Part> {
+    Arc::new(Part::new(public_l4(db, mesh).iter(), port))
 }
 
 /// Namespace and name of the first VirtualService of each host.

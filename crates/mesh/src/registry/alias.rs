@@ -7,10 +7,14 @@ use meshscope_manifest::Str;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
-/// All ExternalName Services of the mesh, in namespace order. Invalidated only by a namespace that
-/// has one.
+whole! {
+    /// All ExternalName Services of the mesh, in namespace order. Invalidated only by a namespace that
+    /// has one.
+    fn all_aliases() -> ServiceList = all_aliases_gathered;
+}
+
 #[salsa::tracked]
-fn all_aliases(db: &dyn Db, mesh: Mesh) -> ServiceList {
+pub(crate) fn all_aliases_gathered(db: &dyn Db, mesh: Mesh) -> ServiceList {
     namespaces(db, mesh)
         .iter()
         .flat_map(|ns| aliases_in(db, mesh, name(db, ns)).iter().cloned())

@@ -75,9 +75,13 @@ fn public_of<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> ServiceL
     exports(db, mesh, namespace).public.clone().into()
 }
 
-/// All public services of the mesh in istiod's order: the list every unscoped proxy shares.
+whole! {
+    /// All public services of the mesh in istiod's order: the list every unscoped proxy shares.
+    pub fn public_services() -> ServiceList = public_services_gathered;
+}
+
 #[salsa::tracked]
-pub fn public_services(db: &dyn Db, mesh: Mesh) -> ServiceList {
+pub(crate) fn public_services_gathered(db: &dyn Db, mesh: Mesh) -> ServiceList {
     let mut all: Vec<Arc<Service>> = namespaces(db, mesh)
         .iter()
         .flat_map(|ns| public_of(db, mesh, name(db, ns)).iter().cloned())
@@ -86,9 +90,13 @@ pub fn public_services(db: &dyn Db, mesh: Mesh) -> ServiceList {
     all.into()
 }
 
-/// Services exported to named namespaces, by target.
+whole! {
+    /// Services exported to named namespaces, by target.
+    fn targeted() -> Arc<FxHashMap<Str, ServiceList>> = targeted_gathered;
+}
+
 #[salsa::tracked]
-fn targeted(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, ServiceList>> {
+pub(crate) fn targeted_gathered(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, ServiceList>> {
     let mut by_target: FxHashMap<Str, Vec<Arc<Service>>> = FxHashMap::default();
     for ns in namespaces(db, mesh).iter() {
         for (target, service) in &exports(db, mesh, name(db, ns)).targeted {
@@ -152,9 +160,13 @@ pub fn is_importable(service: &Service, client: &str, defaults: &[Str]) -> bool 
         .any(|t| t == "*" || t == client || (t == "." && service.namespace == client))
 }
 
-/// Which namespaces define a host, sorted (V:R1.19: exported or not).
+whole! {
+    /// Which namespaces define a host, sorted (V:R1.19: exported or not).
+    fn hosts() -> Arc<FxHashMap<Str, Vec<Str>>> = hosts_gathered;
+}
+
 #[salsa::tracked]
-fn hosts(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Str>>> {
+pub(crate) fn hosts_gathered(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Str>>> {
     let mut hosts: FxHashMap<Str, Vec<Str>> = FxHashMap::default();
     for ns in namespaces(db, mesh).iter() {
         for host in hosts_of(db, mesh, name(db, ns)).iter() {
@@ -236,9 +248,13 @@ pub fn service_in<'db>(
     )
 }
 
-/// Hosts that are exported to named namespaces only, with those namespaces.
+whole! {
+    /// Hosts that are exported to named namespaces only, with those namespaces.
+    fn targets_by_host() -> Arc<FxHashMap<Str, Vec<Str>>> = targets_by_host_gathered;
+}
+
 #[salsa::tracked]
-fn targets_by_host(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Str>>> {
+pub(crate) fn targets_by_host_gathered(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Str>>> {
     let mut targets: FxHashMap<Str, Vec<Str>> = FxHashMap::default();
     for ns in namespaces(db, mesh).iter() {
         for (target, service) in &exports(db, mesh, name(db, ns)).targeted {

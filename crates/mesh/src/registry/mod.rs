@@ -12,6 +12,7 @@ mod protocol;
 mod service;
 mod service_entry;
 
+pub(crate) use alias::all_aliases_gathered;
 pub use alias::{alias_target, aliases_of, concrete_of};
 pub use auto_address::auto_address;
 pub use endpoints::{
@@ -20,6 +21,10 @@ pub use endpoints::{
 pub use export_to::{
     Exports, doubled_hosts, exported_to, exports, exports_between, host_namespaces, is_importable,
     public_services, service_in, service_targets, services_in, shared_hosts, similar_hosts,
+};
+pub(crate) use export_to::{
+    ServiceList, hosts_gathered, public_services_gathered, targeted_gathered,
+    targets_by_host_gathered,
 };
 pub use protocol::{Protocol, ProtocolClass};
 pub use service::{Address, Port, Resolution, Service, Source, service_order};

@@ -126,9 +126,13 @@ pub fn source_keys_of<'a>(
     })
 }
 
-/// The label keys that source conditions of the public VirtualServices bound to `mesh` mention.
+whole! {
+    /// The label keys that source conditions of the public VirtualServices bound to `mesh` mention.
+    pub fn public_source_keys() -> Arc<BTreeSet<Str>> = public_source_keys_gathered;
+}
+
 #[salsa::tracked]
-pub fn public_source_keys(db: &dyn Db, mesh: Mesh) -> Arc<BTreeSet<Str>> {
+pub(crate) fn public_source_keys_gathered(db: &dyn Db, mesh: Mesh) -> Arc<BTreeSet<Str>> {
     let mut keys = BTreeSet::new();
     for ns in binders_of(db, mesh, name(db, "mesh")).iter() {
         keys.extend(source_keys_in(db, mesh, name(db, ns)).iter().cloned());
@@ -141,4 +145,28 @@ pub fn public_source_keys(db: &dyn Db, mesh: Mesh) -> Arc<BTreeSet<Str>> {
 fn source_keys_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<BTreeSet<Str>> {
     let bound = bound_in(db, mesh, namespace, name(db, "mesh"));
     Arc::new(source_keys_of(bound.public.iter()).cloned().collect())
+}
+
+whole! {
+    /// The public VirtualServices bound to `mesh` that have `tls` or `tcp` routes, in istiod's order.
+    pub(crate) fn public_l4() -> VsSlice = public_l4_gathered;
+}
+
+#[salsa::tracked]
+pub(crate) fn public_l4_gathered(db: &dyn Db, mesh: Mesh) -> VsSlice {
+    let mut found: Vec<Arc<VirtualService>> = Vec::new();
+    for ns in binders_of(db, mesh, name(db, "mesh")).iter() {
+        found.extend(l4_in(db, mesh, name(db, ns)).iter().cloned());
+    }
+    found.sort_by(|a, b| a.order(b));
+    found.into()
+}
+
+/// The part of [`public_l4`] that is from one namespace.
+#[salsa::tracked]
+fn l4_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> VsSlice {
+    let bound = bound_in(db, mesh, namespace, name(db, "mesh"));
+    let public = bound.public.iter();
+    let l4 = public.filter(|vs| !vs.tls.is_empty() || !vs.tcp.is_empty());
+    l4.cloned().collect()
 }

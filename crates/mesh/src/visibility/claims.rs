@@ -17,9 +17,13 @@ fn claims_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[(St
         .collect()
 }
 
-/// The hosts that more than one VirtualService claims.
+whole! {
+    /// The hosts that more than one VirtualService claims.
+    fn claimed() -> Arc<FxHashMap<Str, Arc<[ResourceKey]>>> = claimed_gathered;
+}
+
 #[salsa::tracked]
-fn contested(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Arc<[ResourceKey]>>> {
+pub(crate) fn claimed_gathered(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Arc<[ResourceKey]>>> {
     let mut claims: FxHashMap<Str, Vec<ResourceKey>> = FxHashMap::default();
     for ns in namespaces(db, mesh).iter() {
         for (host, object) in claims_in(db, mesh, name(db, ns)).iter() {
@@ -36,7 +40,7 @@ fn contested(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Arc<[ResourceKey]>>>
 /// The VirtualServices that claim `host` for the mesh, when they are several.
 #[salsa::tracked]
 pub fn claimants<'db>(db: &'db dyn Db, mesh: Mesh, host: Name<'db>) -> Arc<[ResourceKey]> {
-    contested(db, mesh)
+    claimed(db, mesh)
         .get(host.text(db))
         .cloned()
         .unwrap_or_default()

@@ -87,9 +87,13 @@ fn imports_everything(sidecar: &Resource) -> bool {
     })
 }
 
-/// The clients of the mesh, namespace by namespace.
+whole! {
+    /// The clients of the mesh, namespace by namespace.
+    pub fn clients() -> Arc<[Arc<Client>]> = clients_gathered;
+}
+
 #[salsa::tracked]
-pub fn clients(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Client>]> {
+pub(crate) fn clients_gathered(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Client>]> {
     namespaces(db, mesh)
         .iter()
         .flat_map(|ns| clients_in(db, mesh, name(db, ns)).iter().cloned())
@@ -205,8 +209,16 @@ fn carried_in<'db>(
         .collect()
 }
 
+/// Clients, as namespace and position in it, by the VirtualServices they carry.
+pub(crate) type Carriers = Arc<FxHashMap<ResourceKey, Vec<(Str, usize)>>>;
+
+whole! {
+    /// The restricted clients by the VirtualServices they carry.
+    fn restricted_carriers() -> Carriers = restricted_carriers_gathered;
+}
+
 #[salsa::tracked]
-fn restricted_carriers(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<ResourceKey, Vec<(Str, usize)>>> {
+pub(crate) fn restricted_carriers_gathered(db: &dyn Db, mesh: Mesh) -> Carriers {
     let mut carriers: FxHashMap<ResourceKey, Vec<(Str, usize)>> = FxHashMap::default();
     for ns in namespaces(db, mesh).iter() {
         for (client, keys) in carried_in(db, mesh, name(db, ns)).iter() {

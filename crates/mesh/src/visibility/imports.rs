@@ -145,9 +145,13 @@ fn unlisted_hosts<'db>(db: &'db dyn Db, mesh: Mesh, client: Name<'db>) -> Arc<Fx
     Arc::new(hosts)
 }
 
-/// Services whose exportTo holds `~` and something else.
+whole! {
+    /// Services whose exportTo holds `~` and something else.
+    fn contradictory() -> Arc<[Arc<Service>]> = contradictory_gathered;
+}
+
 #[salsa::tracked]
-fn contradictory(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Service>]> {
+pub(crate) fn contradictory_gathered(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Service>]> {
     namespaces(db, mesh)
         .iter()
         .flat_map(|ns| contradictory_in(db, mesh, name(db, ns)).iter().cloned())

@@ -21,14 +21,19 @@ mod virtual_services;
 
 pub use candidates::{candidates, competitors};
 pub use carried::{Carried, Public, public_source_keys, source_keys_of};
+pub(crate) use carried::{public_l4, public_l4_gathered, public_source_keys_gathered};
 pub use claims::claimants;
+pub(crate) use claims::claimed_gathered;
+pub(crate) use client::{Carriers, clients_gathered, restricted_carriers_gathered};
 pub use client::{
     Client, View, carriers, carries, clients, clients_in, open_views, restricted_clients,
 };
 pub use clusters::{Cluster, cluster_name, clusters, clusters_of, has_cluster, headless_by_eds};
 pub use destination::{Fate, declared, declared_in, fate, is_visible_to};
+pub(crate) use imports::contradictory_gathered;
 pub use imports::{destinations, pick};
 pub use routers::{gateway_services, router_services, shares_default_scope};
+pub(crate) use rule_lookup::rule_hosts_gathered;
 pub use rule_lookup::{
     Entry as DestinationRuleEntry, Step as LookupStep, Tables as DestinationRuleTables, choose,
     destination_rule_for, find as find_destination_rules, lookup as destination_rules,
@@ -37,12 +42,14 @@ pub use rule_lookup::{
 pub use scopes::{Listener, Scope, scope, scope_of};
 pub use service_set::{Member, Reason, ServiceSet};
 pub use sidecar::{EgressHosts, root_sidecar, sidecar_for, sidecars_in};
+pub(crate) use virtual_service::delegates_named_gathered;
 pub use virtual_service::{
     HttpRoute, L4Route, MatchPlace, VirtualService, completed, delegates_named, virtual_services_in,
 };
 pub use virtual_services::{
     Audience, VsList, audience, public_bound, virtual_services_between, virtual_services_for,
 };
+pub(crate) use virtual_services::{Targeting, VsSlice, binders_gathered, targeting_gathered};
 
 use crate::db::{Db, Mesh, name};
 use crate::workloads::Proxy;

@@ -268,9 +268,13 @@ fn rule_hosts_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<
     hosts.into()
 }
 
-/// For each host some DestinationRule is for, the namespaces that have one.
+whole! {
+    /// For each host some DestinationRule is for, the namespaces that have one.
+    fn rule_hosts() -> Arc<HostTable<Vec<Str>>> = rule_hosts_gathered;
+}
+
 #[salsa::tracked]
-fn rule_hosts(db: &dyn Db, mesh: Mesh) -> Arc<HostTable<Vec<Str>>> {
+pub(crate) fn rule_hosts_gathered(db: &dyn Db, mesh: Mesh) -> Arc<HostTable<Vec<Str>>> {
     let mut table: HostTable<Vec<Str>> = HostTable::default();
     for ns in namespaces(db, mesh).iter() {
         for host in rule_hosts_in(db, mesh, name(db, ns)).iter() {

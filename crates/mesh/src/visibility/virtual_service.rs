@@ -286,9 +286,16 @@ fn delegates_named_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) ->
     named.into()
 }
 
-/// Every delegate that some VirtualService names, as (namespace, name).
+whole! {
+    /// Every delegate that some VirtualService names, as (namespace, name).
+    pub fn delegates_named() -> Arc<rustc_hash::FxHashSet<(Str, Str)>> = delegates_named_gathered;
+}
+
 #[salsa::tracked]
-pub fn delegates_named(db: &dyn Db, mesh: Mesh) -> Arc<rustc_hash::FxHashSet<(Str, Str)>> {
+pub(crate) fn delegates_named_gathered(
+    db: &dyn Db,
+    mesh: Mesh,
+) -> Arc<rustc_hash::FxHashSet<(Str, Str)>> {
     let mut named = rustc_hash::FxHashSet::default();
     for ns in crate::index::namespaces(db, mesh).iter() {
         let of_namespace = delegates_named_in(db, mesh, crate::db::name(db, ns));

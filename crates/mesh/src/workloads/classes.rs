@@ -85,10 +85,14 @@ fn keys_mentioned_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> 
 
 const TLS_MODE: Str = Str::new_static("security.istio.io/tlsMode");
 
-/// Label keys that any selector of the mesh mentions. Changes only when a new key appears or the
-/// last mention of one goes.
+whole! {
+    /// Label keys that any selector of the mesh mentions. Changes only when a new key appears or the
+    /// last mention of one goes.
+    pub fn keys_mentioned() -> Arc<BTreeSet<Str>> = keys_mentioned_gathered;
+}
+
 #[salsa::tracked]
-pub fn keys_mentioned(db: &dyn Db, mesh: Mesh) -> Arc<BTreeSet<Str>> {
+pub(crate) fn keys_mentioned_gathered(db: &dyn Db, mesh: Mesh) -> Arc<BTreeSet<Str>> {
     let mut keys = BTreeSet::from([TLS_MODE]);
     for ns in namespaces(db, mesh).iter() {
         let mentioned = keys_mentioned_in(db, mesh, name(db, ns));
@@ -98,9 +102,13 @@ pub fn keys_mentioned(db: &dyn Db, mesh: Mesh) -> Arc<BTreeSet<Str>> {
     Arc::new(keys)
 }
 
-/// Those of [`keys_mentioned`] that decide about the calls that a proxy makes.
+whole! {
+    /// Those of [`keys_mentioned`] that decide about the calls that a proxy makes.
+    fn caller_keys() -> Arc<BTreeSet<Str>> = caller_keys_gathered;
+}
+
 #[salsa::tracked]
-fn caller_keys(db: &dyn Db, mesh: Mesh) -> Arc<BTreeSet<Str>> {
+pub(crate) fn caller_keys_gathered(db: &dyn Db, mesh: Mesh) -> Arc<BTreeSet<Str>> {
     let mut keys = BTreeSet::from([TLS_MODE]);
     for ns in namespaces(db, mesh).iter() {
         let mentioned = keys_mentioned_in(db, mesh, name(db, ns));

@@ -7,6 +7,7 @@ mod policies;
 mod proxy;
 
 pub use classes::{ProxyClass, callers_in, class_proxy, classes, classes_in, keys_mentioned};
+pub(crate) use classes::{caller_keys_gathered, keys_mentioned_gathered};
 pub use injection::{Injection, injection};
 pub use policies::{PatchedSide, patches_for, selecting};
 pub use proxy::{Proxy, ProxyKind, proxy_of};
@@ -176,9 +177,13 @@ fn gateway_workloads_in<'db>(
         .collect()
 }
 
-/// The gateway workloads of the mesh.
+whole! {
+    /// The gateway workloads of the mesh.
+    pub fn gateway_workloads() -> Arc<[Arc<Workload>]> = gateway_workloads_gathered;
+}
+
 #[salsa::tracked]
-pub fn gateway_workloads(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Workload>]> {
+pub(crate) fn gateway_workloads_gathered(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Workload>]> {
     namespaces(db, mesh)
         .iter()
         .flat_map(|ns| gateway_workloads_in(db, mesh, name(db, ns)).iter().cloned())

@@ -25,12 +25,14 @@ impl Workspace {
     /// The same while somebody types in the 0-based `line`: half-typed text is read as far as it
     /// goes.
     pub fn set_edited(&mut self, path: &str, text: &str, line: Option<u32>) {
+        self.settle_once();
         let touched = self.write(path, text, line);
         self.refresh(&touched, [path]);
     }
 
     /// Gives many files another text, as one change; none takes a file away.
     pub fn set_texts(&mut self, changes: &[(Str, Option<Arc<str>>)]) {
+        self.settle_once();
         let mut touched = Touched::default();
         for (path, text) in changes {
             let by_this = match text {
@@ -46,15 +48,18 @@ impl Workspace {
     /// Says that a file is about to be edited. The first edit of a file makes everything that rests on
     /// it run once more; after this it is done before anybody types.
     pub fn start_editing(&mut self, path: &str) {
+        self.settle_once();
         if let Some(file) = self.file(path) {
             let text = file.text(&self.db).clone();
             let setter = file.set_text(&mut self.db);
             setter.with_durability(Durability::LOW).to(text);
+            self.settle();
         }
     }
 
     /// Takes a file away. Nothing happens when it is not there.
     pub fn remove(&mut self, path: &str) {
+        self.settle_once();
         let touched = self.take_away(path);
         self.refresh(&touched, [path]);
     }
@@ -127,6 +132,7 @@ impl Workspace {
         for path in paths {
             self.refresh_settings(path);
         }
+        self.settle();
     }
 }
 

@@ -11,6 +11,7 @@ mod meshes;
 mod proposal;
 mod report;
 mod settings;
+mod settle;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -52,6 +53,8 @@ pub struct Workspace {
     spare: Vec<MeshInput>,
     /// Whether the settings are those of the repository's own file.
     own_settings: bool,
+    /// Whether the values gathered over whole meshes are kept as inputs.
+    settled: bool,
     /// Files the settings read that are not among the manifests.
     outside: BTreeMap<Str, Arc<str>>,
     // Last: it must outlive what refers to it.
@@ -126,6 +129,7 @@ impl Workspace {
             aside: Vec::new(),
             spare: Vec::new(),
             own_settings: false,
+            settled: false,
             outside: BTreeMap::new(),
             db,
         }

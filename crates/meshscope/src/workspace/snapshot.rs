@@ -27,6 +27,7 @@ impl Workspace {
             aside: self.aside.clone(),
             spare: Vec::new(),
             own_settings: self.own_settings,
+            settled: self.settled,
             outside: self.outside.clone(),
             db: self.db.clone(),
         })

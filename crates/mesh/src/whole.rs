@@ -1,0 +1,108 @@
+//! What is gathered over the whole mesh, kept as an input.
+//!
+//! An edited file is of low durability, and salsa looks through everything that rests on it after each
+//! edit. What is gathered over all namespaces rests on every file, and nearly all else rests on that:
+//! one open file would make every answer of the mesh be looked through for every letter. So the owner
+//! of the database gathers these values after an edit and sets those that changed, with high
+//! durability; readers of a value rest on it and on no file. Without an owner who does so readers
+//! gather for themselves, and the answers are the same.
+//!
+//! It must not know how anything is gathered.
+
+use crate::db::{Db, Mesh};
+use crate::egress::{Intended, WayOut, intended_gathered, ways_out_gathered};
+use crate::gateway_api::contributors_gathered;
+use crate::gateways::{Gateway, all_gateways_gathered};
+use crate::index::{
+    Membership, MeshFacts, extra_resources_gathered, facts_gathered, membership_gathered,
+    namespaces_gathered,
+};
+use crate::names::HostTable;
+use crate::registry::{
+    Service, ServiceList, all_aliases_gathered, hosts_gathered, public_services_gathered,
+    targeted_gathered, targets_by_host_gathered,
+};
+use crate::visibility::{
+    Carriers, Client, Targeting, VsSlice, binders_gathered, claimed_gathered, clients_gathered,
+    contradictory_gathered, delegates_named_gathered, public_l4_gathered,
+    public_source_keys_gathered, restricted_carriers_gathered, rule_hosts_gathered,
+    targeting_gathered,
+};
+use crate::workloads::{
+    Workload, caller_keys_gathered, gateway_workloads_gathered, keys_mentioned_gathered,
+};
+use meshscope_manifest::{Resource, ResourceKey, Str};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Declares the query that reads one value: as it was set, else gathered.
+macro_rules! whole {
+    ($(#[$doc:meta])* $vis:vis fn $name:ident() -> $type:ty = $gathered:ident;) => {
+        $(#[$doc])*
+        #[salsa::tracked]
+        $vis fn $name(db: &dyn $crate::db::Db, mesh: $crate::db::Mesh) -> $type {
+            match mesh.whole(db) {
+                Some(whole) => whole.$name.clone(),
+                None => $gathered(db, mesh).clone(),
+            }
+        }
+    };
+}
+/// Declares the values, each gathered by the query beside it.
+macro_rules! values {
+    ($($name:ident: $type:ty = $gathered:ident,)*) => {
+        /// The values that are gathered over a whole mesh. Each is read through the query of its name.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Whole {
+            $(pub(crate) $name: $type,)*
+        }
+
+        impl Whole {
+            /// Gathers all values from the files as they are, and from the values set so far.
+            fn gathered(db: &dyn Db, mesh: Mesh) -> Whole {
+                Whole {
+                    $($name: $gathered(db, mesh).clone(),)*
+                }
+            }
+        }
+    };
+}
+
+values! {
+    membership: Membership = membership_gathered,
+    extra_resources: Arc<[Arc<Resource>]> = extra_resources_gathered,
+    namespaces: Arc<[Str]> = namespaces_gathered,
+    facts: Arc<MeshFacts> = facts_gathered,
+    all_aliases: ServiceList = all_aliases_gathered,
+    public_services: ServiceList = public_services_gathered,
+    targeted: Arc<FxHashMap<Str, ServiceList>> = targeted_gathered,
+    hosts: Arc<FxHashMap<Str, Vec<Str>>> = hosts_gathered,
+    targets_by_host: Arc<FxHashMap<Str, Vec<Str>>> = targets_by_host_gathered,
+    keys_mentioned: Arc<BTreeSet<Str>> = keys_mentioned_gathered,
+    caller_keys: Arc<BTreeSet<Str>> = caller_keys_gathered,
+    gateway_workloads: Arc<[Arc<Workload>]> = gateway_workloads_gathered,
+    all_gateways: Arc<[Arc<Gateway>]> = all_gateways_gathered,
+    contributors: Arc<BTreeMap<Str, Vec<Str>>> = contributors_gathered,
+    binders: Arc<FxHashMap<Str, Vec<Str>>> = binders_gathered,
+    targeting: Targeting = targeting_gathered,
+    public_l4: VsSlice = public_l4_gathered,
+    public_source_keys: Arc<BTreeSet<Str>> = public_source_keys_gathered,
+    delegates_named: Arc<FxHashSet<(Str, Str)>> = delegates_named_gathered,
+    claimed: Arc<FxHashMap<Str, Arc<[ResourceKey]>>> = claimed_gathered,
+    clients: Arc<[Arc<Client>]> = clients_gathered,
+    restricted_carriers: Carriers = restricted_carriers_gathered,
+    rule_hosts: Arc<HostTable<Vec<Str>>> = rule_hosts_gathered,
+    contradictory: Arc<[Arc<Service>]> = contradictory_gathered,
+    ways_out: Arc<[WayOut]> = ways_out_gathered,
+    intended: Arc<[Intended]> = intended_gathered,
+}
+
+/// The values of a mesh that are to be set now; `None` when all are set as they are. What is gathered
+/// may rest on other values, so this is asked until nothing is left to set: queries form no circle,
+/// so that comes after no more rounds than there are values.
+pub fn unsettled(db: &dyn Db, mesh: Mesh) -> Option<Arc<Whole>> {
+    let gathered = Whole::gathered(db, mesh);
+    let same = mesh.whole(db).as_deref() == Some(&gathered);
+    (!same).then(|| Arc::new(gathered))
+}
