@@ -67,6 +67,45 @@ pub fn server_of(db: &dyn Db, mesh: Mesh, at: &Because) -> Option<(Arc<Gateway>,
     })
 }
 
+/// A Secret a server names.
+pub struct Credential {
+    /// Where it is named: `spec.servers[0].tls.credentialName`.
+    pub path: String,
+    /// The name of the Secret.
+    pub secret: Str,
+    /// The namespace, when the name says one.
+    pub namespace: Option<Str>,
+}
+
+/// The Secrets a server names; other forms than Secrets of the cluster are left out (G:TLS-13).
+pub fn credentials(server: &MergedServer) -> Vec<Credential> {
+    let Some(tls) = &server.server.tls else {
+        return Vec::new();
+    };
+    let mut written = vec![("credentialName".to_owned(), &tls.credential_name)];
+    let list = tls.credential_names.iter().enumerate();
+    written.extend(list.map(|(i, c)| (format!("credentialNames[{i}]"), c)));
+    written.push(("caCertCredentialName".to_owned(), &tls.ca_credential_name));
+    let of_cluster = |(field, written): (String, &Str)| {
+        let path = format!("{}.tls.{field}", server.gateway.server_path(server.index));
+        let (namespace, secret) = match written.strip_prefix("kubernetes://") {
+            Some(rest) => match rest.split_once('/') {
+                Some((ns, secret)) => (Some(ns.into()), secret.into()),
+                None => (None, rest.into()),
+            },
+            None if written.contains("://") => return None,
+            None => (None, written.clone()),
+        };
+        let named = !written.is_empty() && !is_unknown(written);
+        named.then_some(Credential {
+            path,
+            secret,
+            namespace,
+        })
+    };
+    written.into_iter().filter_map(of_cluster).collect()
+}
+
 /// A VirtualService that names a Gateway which does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stray {

@@ -3,12 +3,14 @@
 //! A rule turns what the engine computed into findings. It never compares raw strings that the engine
 //! has resolved, and it must not know files, positions, suppressions or output formats.
 
+mod ambient;
 pub mod decoding;
 mod destinations;
 mod egress;
 pub mod evaluate;
 pub mod finding;
 mod gateway;
+mod gateway_api;
 mod gateways;
 mod hygiene;
 mod known;
@@ -22,6 +24,7 @@ mod sni_and_tls;
 mod syntax;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod viewers;
 mod visibility;
 
 pub use finding::{Anchor, Certainty, Finding, Reach, Related};

@@ -4,7 +4,9 @@ use crate::decoding;
 use crate::rule::Rule;
 use crate::services_and_ports as ports;
 use crate::visibility as v;
-use crate::{egress, gateway as g, hygiene, mtls_and_authz, reference as r, routes};
+use crate::{
+    ambient, egress, gateway as g, gateway_api, hygiene, mtls_and_authz, reference as r, routes,
+};
 use crate::{sni_and_tls as sni, syntax};
 use rustc_hash::FxHashMap;
 use std::sync::LazyLock;
@@ -20,6 +22,7 @@ pub static ALL: &[&Rule] = &[
     &r::destination_port_unknown::RULE,
     &r::destination_port_unspecified::RULE,
     &r::subset_unknown::RULE,
+    &r::subset_without_endpoints::RULE,
     &r::delegate_unresolved::RULE,
     &r::virtual_service_host_unknown::RULE,
     &r::selector_matches_no_workload::RULE,
@@ -36,6 +39,7 @@ pub static ALL: &[&Rule] = &[
     &v::duplicate_service_entry_host::RULE,
     &v::sidecar_conflict::RULE,
     &v::sidecar_scope_leak::RULE,
+    &v::sidecar_not_enforced::RULE,
     // gateway
     &g::gateway_selector_unmatched::RULE,
     &g::gateway_host_unrouted::RULE,
@@ -43,6 +47,8 @@ pub static ALL: &[&Rule] = &[
     &g::gateway_server_dropped::RULE,
     &g::gateway_port_not_exposed::RULE,
     &g::gateway_listener_rejected::RULE,
+    &g::gateway_selects_foreign_workload::RULE,
+    &g::destination_unusable_from_gateway::RULE,
     // sni-and-tls
     &sni::ambiguous_sni::RULE,
     &sni::tls_route_on_terminating_server::RULE,
@@ -50,6 +56,8 @@ pub static ALL: &[&Rule] = &[
     &sni::http2_connection_reuse::RULE,
     &sni::credential_wrong_namespace::RULE,
     &sni::tls_double_origination::RULE,
+    &sni::https_redirect_without_https_server::RULE,
+    &sni::credential_not_in_repo::RULE,
     // routes
     &routes::unreachable_route::RULE,
     &routes::match_never_applies::RULE,
@@ -63,9 +71,23 @@ pub static ALL: &[&Rule] = &[
     &egress::exported_service_entry_risks_nack::RULE,
     // mtls-and-authz
     &mtls_and_authz::mtls_mode_conflict::RULE,
+    &mtls_and_authz::mtls_to_unmeshed_workload::RULE,
+    &mtls_and_authz::duplicate_policy::RULE,
+    &mtls_and_authz::authz_needs_mtls::RULE,
+    &mtls_and_authz::authz_http_rule_on_tcp::RULE,
+    &mtls_and_authz::jwt_claim_route_without_authentication::RULE,
     // services-and-ports
     &ports::tcp_port_captured::RULE,
     &ports::namespace_not_injected::RULE,
+    &ports::port_protocol_unclear::RULE,
+    &ports::http_on_tls_port::RULE,
+    &ports::port_protocol_conflict::RULE,
+    &ports::namespace_injection_labels_conflict::RULE,
+    // gateway-api
+    &gateway_api::route_hostname_mismatch::RULE,
+    &gateway_api::route_rule_without_backend::RULE,
+    // ambient
+    &ambient::waypoint_unused::RULE,
     // hygiene
     &hygiene::egress_gateway_single_replica::RULE,
 ];

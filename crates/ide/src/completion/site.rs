@@ -57,12 +57,18 @@ impl Site {
         let (start, end) = (span.start as usize, span.end as usize);
         let (before, rest) = (text.get(start..word.start)?, text.get(word.end..end)?);
         let line = LineIndex::new(before).lines();
-        for closing in CLOSINGS {
+        let open = before
+            .rsplit('\n')
+            .next()
+            .is_some_and(|l| l.contains(['[', '{', '"', '\'']));
+        let closings = if open { &CLOSINGS[..] } else { &CLOSINGS[..1] };
+        for closing in closings {
             let changed = format!("{before}{STAND_IN}{closing}{rest}");
             let whole = Span::new(0, u32::try_from(changed.len()).ok()?);
+            // Mending is dear, and what needs no closing is mended well.
             let options = Options {
                 edited_line: Some(line),
-                recover: true,
+                recover: closing.is_empty(),
                 ..Options::default()
             };
             let document = parse_document(&changed, whole, &options);

@@ -86,7 +86,7 @@ type Answer = Option<bool>;
 
 /// Asks the policies of a sidecar.
 pub fn authorize(db: &dyn Db, mesh: Mesh, proxy: &Proxy, caller: &Caller) -> Decision {
-    let policies = policies(db, mesh, proxy);
+    let policies = authorization_policies(db, mesh, proxy);
     let mut undecided = Vec::new();
     for (resource, policy) in of_action(&policies, "DENY") {
         match rule_of(policy, caller, true) {
@@ -136,8 +136,8 @@ fn because(resource: &Resource, rule: usize, why: &'static str) -> Because {
     Because::new(&resource.key, format!("spec.rules[{rule}]"), why)
 }
 
-/// The policies that select a sidecar: of the root namespace and its own, without target references.
-fn policies(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Vec<Arc<Resource>> {
+/// The policies that select a proxy: of the root namespace and its own, without target references.
+pub fn authorization_policies(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Vec<Arc<Resource>> {
     let root = facts(db, mesh).root();
     let mut namespaces = vec![root];
     if proxy.config_namespace != *root {

@@ -9,7 +9,9 @@ mod clusters;
 mod peer_authentication;
 mod ports;
 
-pub use authorization::{Caller, Decision, Identity, RequestFacts, authorize};
+pub use authorization::{
+    Caller, Decision, Identity, RequestFacts, authorization_policies, authorize,
+};
 pub use clusters::inbound_clusters;
 pub use peer_authentication::{Effective, effective, effective_for, namespace_mode};
 pub use ports::{InboundPort, inbound_ports};

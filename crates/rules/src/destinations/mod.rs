@@ -15,11 +15,13 @@ use crate::rule::Rule;
 use meshscope_manifest::validate::Severity;
 use meshscope_manifest::{Kind, ResourceKey};
 use meshscope_mesh::db::{Db, Mesh, Name};
+use meshscope_mesh::gateways::routers;
 use meshscope_mesh::index::objects;
 use meshscope_mesh::registry::Service;
 use meshscope_mesh::visibility::{
     Fate, VirtualService, completed, declared, delegates_named, virtual_services_in,
 };
+use meshscope_mesh::workloads::{Proxy, Workload};
 use std::sync::Arc;
 use verdicts::verdicts;
 use written::uses;
@@ -87,6 +89,24 @@ pub fn judged_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<
         }
     }
     found.into()
+}
+
+/// The destinations of a VirtualService at each gateway workload where their rules can apply.
+pub fn at_gateways(
+    db: &dyn Db,
+    mesh: Mesh,
+    vs: &VirtualService,
+) -> Vec<(Use, Proxy, Arc<Workload>)> {
+    let mut found = Vec::new();
+    for (gateway, proxy, workload) in routers(db, mesh, vs) {
+        for (at, matching) in uses(db, mesh, vs) {
+            let ports = matching.ports(&gateway, &proxy);
+            if at.live && !ports.is_some_and(|p| p.is_empty()) {
+                found.push((at, proxy.clone(), workload.clone()));
+            }
+        }
+    }
+    found
 }
 
 fn judge(db: &dyn Db, mesh: Mesh, vs: &VirtualService, carried: bool, found: &mut Vec<Judged>) {

@@ -2,10 +2,9 @@
 //! G:NACK-2, O:9.2).
 
 use crate::prelude::*;
+use crate::viewers::viewers;
 use meshscope_mesh::gateways::logical_dns_endpoints;
 use meshscope_mesh::registry::{Resolution, Service, Source, endpoints, services_in};
-use meshscope_mesh::visibility::{gateway_services, open_views, restricted_clients};
-use meshscope_mesh::workloads::gateway_workloads;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -45,7 +44,8 @@ fn refused(db: &dyn Db, mesh: Mesh, service: &Service) -> Option<Finding> {
     if sent.is_none() && written < 2 {
         return None;
     }
-    let (sidecars, gateways, names) = seen_by(db, mesh, service);
+    let seen_by = viewers(db, mesh, service);
+    let (sidecars, gateways) = (seen_by.sidecars, seen_by.gateways.len());
     if sidecars + gateways == 0 {
         return None;
     }
@@ -86,37 +86,10 @@ fn refused(db: &dyn Db, mesh: Mesh, service: &Service) -> Option<Finding> {
     )
     .help(help)
     .reach(sidecars, gateways);
-    for gateway in names {
+    for gateway in seen_by.gateways {
         finding = finding.related(&gateway, "", "gets the cluster");
     }
     Some(finding)
-}
-
-/// Sidecar and gateway workloads that get the service, and the gateways by name.
-fn seen_by(db: &dyn Db, mesh: Mesh, service: &Service) -> (usize, usize, Vec<ResourceKey>) {
-    let host = &service.host;
-    let gets = |services: &meshscope_mesh::visibility::ServiceSet| {
-        services
-            .of_host(host)
-            .any(|m| m.service.object == service.object)
-    };
-    let views = open_views(db, mesh, name(db, host));
-    let open = views
-        .iter()
-        .filter(|v| gets(&v.client.scope(db, mesh).services));
-    let mut sidecars: usize = open.map(|v| v.workloads).sum();
-    for client in restricted_clients(db, mesh) {
-        if gets(&client.scope(db, mesh).services) {
-            sidecars += client.workloads;
-        }
-    }
-    let mut gateways = Vec::new();
-    for workload in gateway_workloads(db, mesh).iter() {
-        if gets(&gateway_services(db, mesh, name(db, workload.namespace()))) {
-            gateways.push(workload.object.clone());
-        }
-    }
-    (sidecars, gateways.len(), gateways)
 }
 
 fn plural(count: usize, word: &str) -> String {

@@ -8,5 +8,6 @@ pub mod gateway_reference_unresolved;
 pub mod match_gateway_not_bound;
 pub mod selector_matches_no_workload;
 pub mod subset_unknown;
+pub mod subset_without_endpoints;
 pub mod unknown_extension_provider;
 pub mod virtual_service_host_unknown;

@@ -1,8 +1,8 @@
 //! unknown-extension-provider: a policy names a provider the mesh config does not have (V:R7.1).
 
+use crate::known::mesh_config_object;
 use crate::prelude::*;
 use meshscope_manifest::Value;
-use meshscope_mesh::index::all_objects;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -79,13 +79,8 @@ fn unknown(
         format!("no extension provider {provider} in the mesh config (it has {listed}): {effect}");
     let mut finding = Finding::new(RULE.name, RULE.severity, key, path, message)
         .help("define it in meshConfig.extensionProviders, or correct the name");
-    let maps = all_objects(db, mesh, Kind::ConfigMap);
-    let config = maps
-        .iter()
-        .find(|r| r.config_map().is_some_and(|c| c.mesh.is_some()));
-    let operators = all_objects(db, mesh, Kind::IstioOperator);
-    match config.or(operators.first()) {
-        Some(object) => finding = finding.related(&object.key, "", "the mesh config"),
+    match mesh_config_object(db, mesh) {
+        Some(object) => finding = finding.related(object, "", "the mesh config"),
         None if mesh.settings(db).mesh_config.is_empty() => {
             finding.message = format!(
                 "no extension provider {provider} in the defaults, and no mesh config in these files: without it {effect}"

@@ -1,13 +1,11 @@
 //! tcp-port-captured: a TCP port without addresses takes every connection to its number (O:14,
 //! O:5.4, O:5.8, V:R3.25).
 
-mod wildcard;
-
+use super::wildcard::{has_capture, owns_the_wildcard, takes_all};
 use crate::prelude::*;
+use crate::viewers::{Meeting, meet_at};
 use meshscope_mesh::registry::{Port, Protocol, Resolution, Service, services_in};
-use meshscope_mesh::visibility::{ServiceSet, open_views, restricted_clients};
 use std::sync::Arc;
-use wildcard::{has_capture, owns_the_wildcard, takes_all};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -49,43 +47,16 @@ fn captured(
     port: &Port,
 ) -> Option<Finding> {
     let number = port.number;
-    let mut workloads = 0;
-    let mut others: Vec<Arc<Service>> = Vec::new();
-    let mut look = |services: &ServiceSet, count: usize| {
-        if !services
-            .of_host(&service.host)
-            .any(|m| m.service.object == service.object)
-        {
-            return;
-        }
-        workloads += count;
-        for member in services.with_port(number) {
-            let other = &member.service;
-            let same = other.port(number).is_some_and(takes_all);
-            if same
-                && owns_the_wildcard(other)
-                && other.object != service.object
-                && !others.iter().any(|o| o.object == other.object)
-            {
-                others.push(other.clone());
-            }
-        }
+    let same = |other: &Service| {
+        other.object != service.object
+            && owns_the_wildcard(other)
+            && other.port(number).is_some_and(takes_all)
     };
-    for view in open_views(db, mesh, name(db, &service.host)).iter() {
-        let scope = view.client.scope(db, mesh);
-        scope
-            .listeners
-            .iter()
-            .take(1)
-            .for_each(|l| look(&l.services, view.workloads));
-    }
-    for client in restricted_clients(db, mesh) {
-        let scope = client.scope(db, mesh);
-        let mut listeners = scope.listeners.iter();
-        if let Some(l) = listeners.find(|l| l.services.get(&service.host).is_some()) {
-            look(&l.services, client.workloads);
-        }
-    }
+    let Meeting {
+        others,
+        seeing: workloads,
+        ..
+    } = meet_at(db, mesh, service, number, same);
     if workloads == 0 {
         return None;
     }

@@ -2,6 +2,7 @@
 //! (G:TLS-12, G:TLS-13, G:SEL-4).
 
 use crate::finding::listing;
+use crate::gateways::{Credential, credentials};
 use crate::prelude::*;
 use meshscope_mesh::gateways::{MergedServer, gateway_listeners, serves};
 use meshscope_mesh::index::namespaces;
@@ -33,33 +34,15 @@ fn check(db: &dyn Db, mesh: Mesh, class: &ProxyClass) -> Vec<Finding> {
 }
 
 fn elsewhere(db: &dyn Db, mesh: Mesh, class: &ProxyClass, server: &MergedServer) -> Vec<Finding> {
-    let Some(tls) = &server.server.tls else {
-        return Vec::new();
-    };
-    let mut written = vec![("credentialName".to_owned(), &tls.credential_name)];
-    let list = tls.credential_names.iter().enumerate();
-    written.extend(list.map(|(i, c)| (format!("credentialNames[{i}]"), c)));
-    written.push(("caCertCredentialName".to_owned(), &tls.ca_credential_name));
     let pods = &class.proxy.namespace;
     let mut found = Vec::new();
-    for (field, credential) in written {
-        if credential.is_empty() || is_unknown(credential) {
-            continue;
-        }
-        let path = format!("{}.tls.{field}", server.gateway.server_path(server.index));
-        let mut named = None;
-        let secret = match credential.strip_prefix("kubernetes://") {
-            Some(rest) => match rest.split_once('/') {
-                Some((ns, secret)) => {
-                    named = Some(Str::new(ns)).filter(|ns| ns != pods);
-                    Str::new(secret)
-                }
-                None => Str::new(rest),
-            },
-            // Other forms are no Secrets of the cluster (G:TLS-13).
-            None if credential.contains("://") => continue,
-            None => credential.clone(),
-        };
+    for Credential {
+        path,
+        secret,
+        namespace,
+    } in credentials(server)
+    {
+        let named = namespace.filter(|ns| ns != pods);
         let is_in = |ns: &Str| {
             let all = objects(db, mesh, name(db, ns), Kind::Secret);
             all.iter().any(|s| s.key.name == secret)

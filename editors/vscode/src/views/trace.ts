@@ -14,7 +14,7 @@ export function tracePage(from: string, url: string, answer: TraceAnswer): strin
       facts([
         ["listener", step.listener],
         ["route", step.route],
-        ["cluster", step.cluster],
+        ["cluster", step.title.includes(step.cluster ?? "") ? null : step.cluster],
       ]) +
       `${reasonList(step.because)}</li>`,
   );

@@ -3,42 +3,12 @@
 use super::server::meets;
 use super::{RULE, of_workload};
 use crate::prelude::*;
+use crate::viewers::{Caller, callers};
 use meshscope_manifest::spec::traffic::{ClientTlsMode, DestinationRule};
 use meshscope_mesh::index::resource;
 use meshscope_mesh::outbound::sent_tls;
 use meshscope_mesh::registry::{Endpoint, Service, target_port};
-use meshscope_mesh::visibility::{gateway_services, open_views, restricted_clients};
-use meshscope_mesh::workloads::{gateway_workloads, proxy_of};
 use std::sync::Arc;
-
-/// The proxies that see a service, each standing for a number of sidecar and gateway workloads.
-fn clients(db: &dyn Db, mesh: Mesh, host: &str) -> Vec<(Proxy, usize, usize, Str)> {
-    let mut found = Vec::new();
-    let views = open_views(db, mesh, name(db, host));
-    let open = views.iter().map(|v| (v.client.clone(), v.workloads));
-    let restricted = restricted_clients(db, mesh)
-        .into_iter()
-        .map(|c| (c.clone(), c.workloads));
-    for (client, workloads) in open.chain(restricted) {
-        if client.scope(db, mesh).services.get(host).is_some() {
-            let who = format!("sidecars in {}", client.namespace).into();
-            found.extend(
-                client
-                    .proxies
-                    .first()
-                    .map(|p| (p.clone(), workloads, 0, who)),
-            );
-        }
-    }
-    for workload in gateway_workloads(db, mesh).iter() {
-        let services = gateway_services(db, mesh, name(db, workload.namespace()));
-        if services.get(host).is_some() {
-            let who = format!("gateway {}", workload.label()).into();
-            found.extend(proxy_of(workload).map(|p| (p, 0, 1, who)));
-        }
-    }
-    found
-}
 
 /// One finding per field of the rule that makes some client send what a workload refuses.
 pub(super) fn of_clients(
@@ -55,7 +25,13 @@ pub(super) fn of_clients(
         .and_then(|o| o.service())
         .map_or(&[][..], |s| &s.ports);
     let mut found: Vec<Finding> = Vec::new();
-    for (proxy, workloads, gateways, who) in clients(db, mesh, &service.host) {
+    for Caller {
+        proxy,
+        workloads,
+        gateways,
+        who,
+    } in callers(db, mesh, &service.host)
+    {
         let subsets = spec.subsets.iter().map(|s| s.name.as_str());
         for subset in std::iter::once("").chain(subsets) {
             let labels = spec
@@ -83,7 +59,7 @@ pub(super) fn of_clients(
                     let Some((server, by)) = met else { continue };
                     let mode = sent.mode.map_or("plaintext", ClientTlsMode::name);
                     let message = format!(
-                        "{who} are told to send {mode} to {}, {server}: connections fail",
+                        "{who} told to send {mode} to {}, {server}: connections fail",
                         service.host
                     );
                     let mut finding = Finding::new(RULE.name, RULE.severity, &rule.key, &path, message)

@@ -47,10 +47,7 @@ pub(super) fn meets(
                 _ => None,
             }
         }
-        // Without a Namespace object nobody knows whether it is injected after all.
-        None if mutual && !workload.injection.assumed => {
-            Some(("which has no sidecar to answer it".into(), None))
-        }
+        // Pods without a sidecar are a matter of mtls-to-unmeshed-workload.
         Some(ProxyKind::Router) | None => None,
     }
 }

@@ -1,0 +1,3 @@
+//! Ambient mode: waypoints, and what needs them.
+
+pub mod waypoint_unused;
