@@ -106,7 +106,7 @@ fn what_git_ignores_is_no_manifest_even_when_it_is_open() {
     client.open_from_disk("out/service.yaml");
     client.open_from_disk("route.yaml");
     client.until("a finding", |client| {
-        has(client, "route.yaml", "destination-host-unknown")
+        has(client, "route.yaml", "virtual-service-host-unknown")
     });
     folder.write(".gitignore", "");
     client.tell_of_disk(&[".gitignore"]);
@@ -119,11 +119,11 @@ fn the_settings_of_the_repository_are_read_again() {
     let folder = broken();
     let mut client = started(&folder);
     client.until("a finding", |client| {
-        has(client, "route.yaml", "destination-host-unknown")
+        has(client, "route.yaml", "virtual-service-host-unknown")
     });
     folder.write(
         "meshscope.yaml",
-        "rules: {destination-host-unknown: off, virtual-service-host-unknown: off}\n",
+        "rules: {virtual-service-host-unknown: off}\n",
     );
     client.tell_of_disk(&["meshscope.yaml"]);
     client.until_rules("route.yaml", &[]);
@@ -152,7 +152,7 @@ fn settings_that_are_no_yaml_do_not_keep_the_folder_from_being_read() {
     folder.write("meshscope.yaml", "rules: [\n");
     let mut client = started(&folder);
     client.until("the finding of the route", |client| {
-        has(client, "route.yaml", "destination-host-unknown")
+        has(client, "route.yaml", "virtual-service-host-unknown")
     });
     assert_eq!(client.rules("meshscope.yaml"), ["settings"]);
     client.shut_down();
@@ -230,7 +230,7 @@ fn meshes_are_named_when_there_is_more_than_one() {
         let shown = &client.shown[&client.uri("route.yaml")].diagnostics;
         let finding = shown
             .iter()
-            .find(|d| d["code"] == "destination-host-unknown");
+            .find(|d| d["code"] == "virtual-service-host-unknown");
         finding
             .map(|d| d["message"].as_str().unwrap().to_owned())
             .unwrap_or_default()
@@ -384,7 +384,7 @@ fn a_file_that_is_reached_by_a_link_is_one_file() {
     client.open_from_disk("route.yaml");
     client.replace("link/service.yaml", &SERVICE.replace("web", "api"));
     client.until("a finding", |client| {
-        has(client, "route.yaml", "destination-host-unknown")
+        has(client, "route.yaml", "virtual-service-host-unknown")
     });
     client.replace("link/service.yaml", SERVICE);
     client.until_rules("route.yaml", &[]);

@@ -160,6 +160,11 @@ impl Client {
         }
     }
 
+    /// Takes one message if one comes within some time.
+    pub fn take_one(&mut self, time: Duration) {
+        self.step(time);
+    }
+
     /// Waits until the server closes its output.
     pub fn until_gone(&mut self) {
         let start = Instant::now();

@@ -1,6 +1,7 @@
 //! Objects the repository only names: what IstioOperators, settings and assumptions stand for.
 
 use super::unit::{unit_key, unit_resources};
+use super::{unit_groups, units_of_group};
 use crate::db::{Db, Mesh, UnitKey};
 use meshscope_manifest::edit::object;
 use meshscope_manifest::repository::installs::istio_operator_install;
@@ -18,6 +19,14 @@ fn operators_in<'db>(db: &'db dyn Db, unit: UnitKey<'db>) -> Arc<[Arc<Resource>]
         .collect()
 }
 
+/// The IstioOperators of one group of units.
+#[salsa::tracked]
+fn operators_of_group(db: &dyn Db, mesh: Mesh, group: usize) -> Arc<[Arc<Resource>]> {
+    let units = units_of_group(db, mesh, group);
+    let operators = units.flat_map(|(_, unit)| operators_in(db, unit_key(db, unit)).iter());
+    operators.cloned().collect()
+}
+
 /// What the IstioOperators of a mesh install: gateway workloads with their Services, and mesh config.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Installed {
@@ -31,8 +40,8 @@ pub(super) struct Installed {
 #[salsa::tracked]
 pub(super) fn installed(db: &dyn Db, mesh: Mesh) -> Arc<Installed> {
     let mut installed = Installed::default();
-    for unit in mesh.units(db).iter() {
-        for operator in operators_in(db, unit_key(db, unit)).iter() {
+    for group in unit_groups(db, mesh) {
+        for operator in operators_of_group(db, mesh, group).iter() {
             let Some(spec) = operator.istio_operator() else {
                 continue;
             };

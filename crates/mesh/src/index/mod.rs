@@ -22,7 +22,7 @@ pub use lookup::{file_at, real_path, references};
 pub use roots::built;
 pub use unit::{UnitObject, unit_files, unit_objects};
 
-use crate::db::{Db, Mesh, Name, Source, UnitKey, name};
+use crate::db::{Db, Mesh, Name, Source, Unit, UnitKey, name};
 use installs::extra_resources;
 pub(crate) use installs::extra_resources_gathered;
 use meshscope_manifest::{Kind, Resource, ResourceKey, Str};
@@ -48,9 +48,9 @@ whole! {
 #[salsa::tracked]
 pub(crate) fn membership_gathered(db: &dyn Db, mesh: Mesh) -> Membership {
     let mut members: BTreeMap<Str, Vec<usize>> = BTreeMap::new();
-    for (i, unit) in mesh.units(db).iter().enumerate() {
-        for namespace in unit_namespaces(db, unit_key(db, unit)).iter() {
-            members.entry(namespace.clone()).or_default().push(i);
+    for group in unit_groups(db, mesh) {
+        for (namespace, unit) in members_of_group(db, mesh, group).iter() {
+            members.entry(namespace.clone()).or_default().push(*unit);
         }
     }
     Arc::new(
@@ -59,6 +59,36 @@ pub(crate) fn membership_gathered(db: &dyn Db, mesh: Mesh) -> Membership {
             .map(|(ns, units)| (ns, units.into()))
             .collect(),
     )
+}
+
+/// How many units are looked at together where all of them are: so that after an edit only those in
+/// the group of the edited file are looked at one by one.
+const GROUP: usize = 64;
+
+/// The numbers of the groups of units.
+pub fn unit_groups(db: &dyn Db, mesh: Mesh) -> std::ops::Range<usize> {
+    0..mesh.units(db).len().div_ceil(GROUP)
+}
+
+/// The units of one group, with their positions.
+pub fn units_of_group(
+    db: &dyn Db,
+    mesh: Mesh,
+    group: usize,
+) -> impl Iterator<Item = (usize, &Unit)> {
+    let units = mesh.units(db).iter().enumerate();
+    units.skip(group * GROUP).take(GROUP)
+}
+
+/// The namespaces that the units of one group feed, each with the unit's position.
+#[salsa::tracked]
+fn members_of_group(db: &dyn Db, mesh: Mesh, group: usize) -> Arc<[(Str, usize)]> {
+    let units = units_of_group(db, mesh, group);
+    let members = units.flat_map(|(at, unit)| {
+        let namespaces = unit_namespaces(db, unit_key(db, unit)).iter();
+        namespaces.map(move |ns| (ns.clone(), at))
+    });
+    members.collect()
 }
 
 /// The namespaces a unit feeds, sorted.

@@ -15,7 +15,7 @@ impl Mesh<'_> {
         let namespaces: Vec<&Str> = index::namespaces(db, mesh).iter().collect();
         namespaces
             .into_par_iter()
-            .with_min_len(4)
+            .with_min_len(32)
             .for_each_with(db.clone(), |db, ns| evaluate::prime(&*db, mesh, ns));
         let found = evaluate::findings(db, mesh);
         findings.extend(found.iter().map(|f| self.of_rule(f)));
