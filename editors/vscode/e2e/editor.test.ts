@@ -84,6 +84,8 @@ test("a hover says what a host is", async () => {
 });
 
 test("a code lens says whom a change reaches, and shows them", async () => {
+  // VS Code draws lenses of the editor that has the focus.
+  await code.openFile("storefront/experiments.yaml");
   const lens = code.page.locator(".codelens-decoration a", { hasText: /sidecar/ }).first();
   await lens.waitFor();
   await lens.click();
@@ -163,6 +165,16 @@ test("settings are created from what is found", async () => {
   await code.runCommand("meshscope: Create meshscope.yaml");
   await code.activeTab("meshscope.yaml").waitFor();
   assert.match(read(path.join(folder, "meshscope.yaml")), /^version: 1$/m);
+});
+
+test("the server can be started anew", async () => {
+  await code.runCommand("meshscope: Restart Server");
+  await code.retry(async () => {
+    await code.page.waitForTimeout(1000);
+    assert.match(server.lastLog(), /starting: asked for/);
+  });
+  await code.openFile("storefront/experiments.yaml");
+  await code.hover("search.catalog.svc.cluster.local", /behind it/);
 });
 
 test("a folder without a mesh is left alone", async () => {

@@ -1,6 +1,7 @@
 /** VS Code's window as a user handles it: files, commands, hovers, pictures. Every wait is bounded. */
 
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import {
   type BrowserContext,
   type Frame,
@@ -107,7 +108,9 @@ export class Workbench {
   async webview(inside: string, text: string): Promise<Frame> {
     for (let left = 60; left > 0; left--) {
       for (const frame of this.page.frames()) {
-        if (await this.shows(frame, inside, text).catch(() => false)) {
+        // A frame that is just being replaced would let the question wait.
+        const shows = this.shows(frame, inside, text).catch(() => false);
+        if (await Promise.race([shows, setTimeout(2000, false)])) {
           return frame;
         }
       }
@@ -156,7 +159,7 @@ export class Workbench {
       await this.page.keyboard.press("Escape");
       await this.page.keyboard.press(key);
       await input.waitFor({ timeout: 5000 });
-      await input.fill(typed);
+      await input.fill(typed, { timeout: 5000 });
       await found.first().waitFor({ timeout: 10_000 });
       await this.page.keyboard.press("Enter");
     });

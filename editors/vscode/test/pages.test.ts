@@ -37,7 +37,11 @@ const location = {
   uri: "file:///mesh/a.yaml",
   range: { start: { line: 4, character: 2 }, end: { line: 4, character: 9 } },
 };
-const because = { resource: "VirtualService shop/web", path: "spec.http[0]", why: "it matches" };
+const because = {
+  resource: "VirtualService shop/web",
+  path: "spec.http[0]",
+  why: "it matches (any) (O:6.1, V:R4.25)",
+};
 
 const answer: TraceAnswer = {
   mesh: "default",
@@ -68,7 +72,10 @@ test("a trace shows the verdict, each proxy, and leads to the field that decided
   assert.match(page, /data-uri="file:\/\/\/mesh\/a\.yaml" data-line="5" data-column="3"/);
   assert.match(page, /<h2>Assumed<\/h2><ul><li>the service runs/);
   // What no file holds leads nowhere.
-  assert.match(page, /<span class="place">VirtualService shop\/web spec\.http\[0\]<\/span>/);
+  assert.match(
+    page,
+    /<span class="place">VirtualService shop\/web spec\.http\[0\]<\/span>: it matches \(any\)</,
+  );
 });
 
 test("a blast radius tells apart who changes, is pushed, sees and freezes", () => {

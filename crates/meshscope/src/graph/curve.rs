@@ -32,21 +32,21 @@ impl Curve {
         )
     }
 
-    /// Where a label stands on it: in the middle, or, if there are columns between, in the gap before
-    /// the first of them, where no box hides it.
+    /// Where a label stands on it: in the middle, or, if there are columns between, in the gap after
+    /// the last of them, where no box hides it and lines from one box have come apart.
     pub fn label(&self) -> (i64, i64) {
         let [start, _, _, end] = self.0;
         let column = i64::try_from(WIDTH + GAP).unwrap_or(1);
         let skipped = (end.0 - start.0) / column;
-        let parts = if skipped > 0 { skipped + 3 } else { 2 };
+        let parts = if skipped > 0 { skipped + 4 } else { 2 };
         (self.at(parts, |p| p.0), self.at(parts, |p| p.1) - 4)
     }
 
-    /// A coordinate after one of so many parts of the curve.
+    /// A coordinate before the last of so many parts of the curve.
     fn at(&self, parts: i64, of: impl Fn(&(i64, i64)) -> i64) -> i64 {
         let [a, b, c, d] = &self.0;
         let rest = parts - 1;
-        let sum = rest.pow(3) * of(a) + 3 * rest.pow(2) * of(b) + 3 * rest * of(c) + of(d);
+        let sum = of(a) + 3 * rest * of(b) + 3 * rest.pow(2) * of(c) + rest.pow(3) * of(d);
         sum / parts.pow(3)
     }
 }
@@ -61,13 +61,14 @@ mod tests {
     }
 
     #[test]
-    fn labels_stand_in_the_gap_after_the_first_box() {
+    fn labels_stand_in_the_gap_before_the_last_box() {
         for columns in 1..6 {
             let curve = Curve::between((0, 0), (column(columns), 96), 0);
             let (x, y) = curve.label();
-            let gap = i64::try_from(WIDTH).unwrap()..i64::try_from(column(1)).unwrap();
+            let end = i64::try_from(column(columns)).unwrap();
+            let gap = end - i64::try_from(GAP).unwrap()..end;
             assert!(gap.contains(&x), "{columns} columns: {x}");
-            assert!((0..113).contains(&y), "{columns} columns: {y}");
+            assert!((13..110).contains(&y), "{columns} columns: {y}");
         }
     }
 

@@ -5,13 +5,14 @@ import type { Server } from "../server/server.ts";
 import { mentionsMesh } from "./decision.ts";
 import { reasonInWorkspace } from "./folders.ts";
 
-/** Looks at the opened folders now, and at every YAML text that is opened or saved until it runs. */
+/** Looks at the opened folders now, and at every YAML text that is opened or saved until it is started. */
 export function startWhenNeeded(server: Server): vscode.Disposable {
   const lookAtFolders = async () => {
-    if (server.running) {
+    const reason = server.wanted ? undefined : await reasonInWorkspace();
+    // A text may have been quicker.
+    if (server.wanted) {
       return;
     }
-    const reason = await reasonInWorkspace();
     if (reason === undefined) {
       server.output.info("quiet: no file of the opened folders is about a mesh");
     } else {
@@ -19,7 +20,7 @@ export function startWhenNeeded(server: Server): vscode.Disposable {
     }
   };
   const lookAt = (document: vscode.TextDocument) => {
-    if (!server.running && document.languageId === "yaml" && mentionsMesh(document.getText())) {
+    if (!server.wanted && document.languageId === "yaml" && mentionsMesh(document.getText())) {
       void server.start(`${document.uri.fsPath} is about a mesh`);
     }
   };

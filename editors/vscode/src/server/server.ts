@@ -35,8 +35,7 @@ export class Server implements vscode.Disposable {
   private client: LanguageClient | undefined;
   /** Starts and stops, one after the other. */
   private turn: Promise<void> = Promise.resolve();
-  /** Whether it has been started once, if in vain. */
-  private wanted = false;
+  private wasWanted = false;
   private readonly extensionPath: string;
 
   /** Quiet at first; the extension is installed at this path. */
@@ -46,7 +45,12 @@ export class Server implements vscode.Disposable {
     this.tell("quiet: no mesh resources found", "Start", "meshscope.restartServer");
   }
 
-  /** Whether it has been started. */
+  /** Whether it was asked to start, if in vain. */
+  get wanted(): boolean {
+    return this.wasWanted;
+  }
+
+  /** Whether it runs. */
   get running(): boolean {
     return this.client !== undefined;
   }
@@ -60,6 +64,7 @@ export class Server implements vscode.Disposable {
 
   /** Starts it unless it runs. */
   start(reason: string): Promise<void> {
+    this.wasWanted = true;
     return this.inTurn(async () => {
       if (!this.running) {
         await this.launch(reason);
@@ -69,6 +74,7 @@ export class Server implements vscode.Disposable {
 
   /** Stops it if it runs, and starts it. */
   restart(reason: string): Promise<void> {
+    this.wasWanted = true;
     return this.inTurn(async () => {
       await this.shutDown();
       await this.launch(reason);
@@ -141,7 +147,6 @@ export class Server implements vscode.Disposable {
 
   private async launch(reason: string): Promise<void> {
     this.output.info(`starting: ${reason}`);
-    this.wanted = true;
     const found = this.lookup();
     if ("missing" in found) {
       this.complain(found.missing);

@@ -14,7 +14,9 @@ export function reasonList(because: Reason[]): string {
 /** One reason on a line. */
 export function reason(because: Reason): string {
   const field = `${because.resource} ${because.path}`.trim();
-  const why = because.why === "" ? "" : `: ${escaped(because.why)}`;
+  // People read what is the case, not the paragraph of the semantics that says so.
+  const said = because.why.replace(/\s*\((?:G|O|V|SF):[^()]*\)$/, "");
+  const why = said === "" ? "" : `: ${escaped(said)}`;
   const at = because.location;
   if (at === undefined) {
     return `<span class="place">${escaped(field)}</span>${why}`;

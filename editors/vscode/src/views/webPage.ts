@@ -63,7 +63,7 @@ document.addEventListener('keydown',event=>{if(event.key==='Enter')go(event);});
 const ZOOM = `
 {const picture=document.querySelector('body > svg');
 if(picture){const {width,height}=picture.viewBox.baseVal;
-let scale=Math.min(1,Math.max(0.6,document.body.clientWidth/width));
+let scale=Math.min(1,Math.max(0.6,innerWidth/width));
 const draw=()=>{picture.setAttribute('width',width*scale);picture.setAttribute('height',height*scale);};
 draw();
 addEventListener('wheel',event=>{if(event.ctrlKey||event.metaKey){event.preventDefault();
