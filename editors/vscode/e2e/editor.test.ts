@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { CodeServer } from "./codeServer.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -31,8 +31,13 @@ before(async () => {
   code = await Workbench.open(server.url, folder, out);
 });
 
+afterEach(async (context) => {
+  if ("passed" in context && !context.passed) {
+    await code?.picture(`failed-${context.name.replaceAll(" ", "-")}`);
+  }
+});
+
 after(async () => {
-  await code?.picture("at-the-end");
   await code?.close();
   await server?.stop();
   rmSync(folder, { recursive: true, force: true });
