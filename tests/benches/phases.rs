@@ -1,19 +1,21 @@
-//! Where the time and the memory of a check go, phase by phase, and what an edit runs again.
+//! Where the time and the memory of a check go, phase by phase, what an edit runs again, and what it
+//! looks through.
 //!
 //! `MESHSCOPE_BENCH_SIZE=10000 cargo bench -p meshscope-tests --bench phases`. Memory is what stays
 //! after the phase. Counting queries makes edits slower: their times are for comparing phases.
 
 #![allow(clippy::print_stdout, clippy::expect_used, clippy::unwrap_used)]
 
-use meshscope::{MemoryFileSystem, Mesh, Settings, Workspace};
+use meshscope::{Database, MemoryFileSystem, Mesh, Settings, Workspace};
 use meshscope_mesh::db::name;
 use meshscope_mesh::index::namespaces;
 use meshscope_mesh::registry::{public_services, services_in};
 use meshscope_mesh::visibility::{clients, virtual_services_in};
 use meshscope_rules::evaluate;
-use meshscope_testing::QueryLog;
 use meshscope_tests::generate;
+use salsa::{Database as _, DatabaseKeyIndex, EventKind};
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 fn main() {
@@ -24,7 +26,8 @@ fn main() {
     for (path, text) in &files {
         fs = fs.with(path.as_str(), text.as_str());
     }
-    let (log, db) = QueryLog::new();
+    let events = Events::default();
+    let db = events.database();
     println!("{size} resources");
     let mut phases = Phases::new();
     let mut workspace =
@@ -39,15 +42,16 @@ fn main() {
     for edit in ["opened", "edited"] {
         println!("{edit}");
         let edited = text.replace("prefix: /v2", &format!("prefix: /{edit}"));
-        log.take(workspace.db());
+        events.take(workspace.db());
         let mut phases = Phases::new();
         workspace.set_text(&path, &edited);
         phases.done("set");
         ask(workspace.meshes().next().expect("a mesh"), &mut phases);
-        let mut ran: Vec<(String, usize)> = log.take(workspace.db()).into_iter().collect();
-        ran.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        for (query, count) in ran.iter().filter(|(_, count)| *count > 1) {
-            println!("  {count:>7} {query}");
+        let mut seen: Vec<(String, [usize; 2])> = events.take(workspace.db()).into_iter().collect();
+        seen.sort_by_key(|(_, [ran, looked])| std::cmp::Reverse((*ran, *looked)));
+        println!("  {:>7} {:>7}", "ran", "looked through");
+        for (query, [ran, looked]) in seen.iter().filter(|(_, [ran, n])| *ran > 0 || *n > 20) {
+            println!("  {ran:>7} {looked:>7} {query}");
         }
     }
 }
@@ -78,6 +82,36 @@ fn ask(mesh: Mesh<'_>, phases: &mut Phases) {
         *rules.entry(&finding.rule).or_default() += 1;
     }
     println!("  {} findings {rules:?}", findings.len());
+}
+
+/// The queries that ran, and those whose value was found to hold by looking through what it rests on.
+#[derive(Clone, Default)]
+struct Events {
+    keys: Arc<Mutex<Vec<(DatabaseKeyIndex, usize)>>>,
+}
+
+impl Events {
+    fn database(&self) -> Database {
+        let keys = self.keys.clone();
+        Database::with_events(move |event| {
+            let seen = match event.kind {
+                EventKind::WillExecute { database_key } => (database_key, 0),
+                EventKind::DidValidateMemoizedValue { database_key } => (database_key, 1),
+                _ => return,
+            };
+            keys.lock().expect("the log").push(seen);
+        })
+    }
+
+    /// How often each ran and was looked through, since the last call.
+    fn take(&self, db: &Database) -> BTreeMap<String, [usize; 2]> {
+        let mut counts: BTreeMap<String, [usize; 2]> = BTreeMap::new();
+        for (key, what) in self.keys.lock().expect("the log").drain(..) {
+            let name = db.ingredient_debug_name(key.ingredient_index());
+            counts.entry(name.into_owned()).or_default()[what] += 1;
+        }
+        counts
+    }
 }
 
 /// Prints time and memory since the phase before.

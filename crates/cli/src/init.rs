@@ -149,6 +149,8 @@ fn source(assumption: &Assumption) -> String {
     match &assumption.origin {
         Origin::Object(key, Some(file)) => format!(", from {key} in {file}"),
         Origin::Object(key, None) => format!(", from {key}"),
+        Origin::Release(release, Some(file)) => format!(", from {release} in {file}"),
+        Origin::Release(release, None) => format!(", from {release}"),
         Origin::Default | Origin::Settings => String::new(),
     }
 }

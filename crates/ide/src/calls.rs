@@ -9,6 +9,7 @@ use crate::symbol::cursor::hits;
 use crate::symbol::owner::definitions_of;
 use crate::symbol::resolve::part_name;
 use crate::symbol::target::{part_word, written};
+use crate::words;
 use meshscope::engine::envoy::Because;
 use meshscope::engine::graph::{Edge, Focus, Graph, Node, NodeKind, route_graph};
 use meshscope::manifest::{Kind, ResourceKey, Str};
@@ -129,7 +130,12 @@ fn item(mesh: Mesh<'_>, graph: &Graph, node: &Node) -> Option<CallItem> {
     Some(CallItem {
         id: node.id.to_string(),
         mesh: mesh.name().into(),
-        name: node.label.to_string(),
+        name: match node.kind {
+            NodeKind::Service | NodeKind::ServiceEntry | NodeKind::Unknown => {
+                words::host(&node.label).to_owned()
+            }
+            _ => words::workload(&node.label).to_owned(),
+        },
         detail: format!(
             "{}, mesh {}",
             node.kind.name().replace('-', " "),

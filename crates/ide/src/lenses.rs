@@ -272,7 +272,10 @@ fn bound_to(mesh: Mesh<'_>, key: &ResourceKey) -> String {
             });
             let of = match find_gateway(db, input, gateway) {
                 Some(gateway) => object(&gateway.object),
-                None => format!("Gateway {gateway}"),
+                None => {
+                    let (namespace, name) = gateway.split_once('/').unwrap_or_default();
+                    object(&ResourceKey::new(Kind::Gateway, namespace, name))
+                }
             };
             if bound {
                 on.insert(of)

@@ -97,7 +97,7 @@ fn start<'w>(
     let text = file.and_then(|file| file.text(workspace.db()).get(target.range.clone()));
     if text != Some(&target.name) {
         return refuse(format!(
-            "{} is not written as it reads here: a kustomization or an escape changes it",
+            "{} is not written as it reads here: a kustomization, an alias or an escape changes it",
             target.name
         ));
     }
@@ -253,7 +253,7 @@ impl<'w> Everything<'w> {
         let text = file.and_then(|file| file.text(self.workspace.db()).get(range.clone()));
         if text != Some(self.name) {
             return refuse(format!(
-                "{path} writes {} where a kustomization makes {} of it",
+                "{path} writes {} for {}: a kustomization, an alias or an escape changes it",
                 text.unwrap_or_default(),
                 self.name
             ));

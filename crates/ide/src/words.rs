@@ -5,9 +5,14 @@ use meshscope::manifest::ResourceKey;
 
 /// `1 workload`, `3 workloads`.
 pub(crate) fn count(number: usize, word: &str) -> String {
+    counted(number, word, &format!("{word}s"))
+}
+
+/// `1 proxy`, `3 proxies`.
+pub(crate) fn counted(number: usize, one: &str, many: &str) -> String {
     match number {
-        1 => format!("1 {word}"),
-        _ => format!("{number} {word}s"),
+        1 => format!("1 {one}"),
+        _ => format!("{number} {many}"),
     }
 }
 

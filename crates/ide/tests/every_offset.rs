@@ -1,6 +1,8 @@
 //! Every feature at every byte of the corpus: nothing panics, and all ranges lie within their files
 //! between characters. Then the same where text is being typed.
 
+#![allow(clippy::unwrap_used)]
+
 use camino::{Utf8Path, Utf8PathBuf};
 use meshscope::{MemoryFileSystem, Workspace};
 use meshscope_ide::{self as ide, DiagnosticOptions, Place};

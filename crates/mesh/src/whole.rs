@@ -23,10 +23,10 @@ use crate::registry::{
     targeted_gathered, targets_by_host_gathered,
 };
 use crate::visibility::{
-    Carriers, Client, Targeted, VsSlice, binders_gathered, claimed_gathered, clients_gathered,
+    Carriers, Client, Targeting, VsSlice, binders_gathered, claimed_gathered, clients_gathered,
     contradictory_gathered, delegates_named_gathered, public_l4_gathered,
     public_source_keys_gathered, restricted_carriers_gathered, rule_hosts_gathered,
-    targeted_to_mesh_gathered,
+    targeting_gathered,
 };
 use crate::workloads::{
     Workload, caller_keys_gathered, gateway_workloads_gathered, keys_mentioned_gathered,
@@ -85,7 +85,7 @@ values! {
     all_gateways: Arc<[Arc<Gateway>]> = all_gateways_gathered,
     contributors: Arc<BTreeMap<Str, Vec<Str>>> = contributors_gathered,
     binders: Arc<FxHashMap<Str, Vec<Str>>> = binders_gathered,
-    targeted_to_mesh: Arc<Targeted> = targeted_to_mesh_gathered,
+    targeting: Targeting = targeting_gathered,
     public_l4: VsSlice = public_l4_gathered,
     public_source_keys: Arc<BTreeSet<Str>> = public_source_keys_gathered,
     delegates_named: Arc<FxHashSet<(Str, Str)>> = delegates_named_gathered,

@@ -82,3 +82,38 @@ pub fn gateway_workload(namespace: &str, name: &str) -> String {
         "\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec: {{template: {{metadata: {{labels: {{istio: {name}}}}}, spec: {{containers: [{{name: istio-proxy, args: [proxy, router]}}]}}}}}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec: {{selector: {{istio: {name}}}, ports: [{{name: http, port: 80}}, {{name: https, port: 443}}]}}\n"
     )
 }
+
+/// A client in `shop`, an egress gateway workload `egress/out`, and a ServiceEntry of `shop` for
+/// `a.org` with these ports.
+pub fn egress_mesh(ports: &str) -> String {
+    format!(
+        "{}{}\n---\napiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {{name: ext, namespace: shop}}\nspec: {{hosts: [a.org], location: MESH_EXTERNAL, resolution: DNS, ports: [{ports}]}}\n",
+        client("shop"),
+        gateway_workload("egress", "out")
+    )
+}
+
+/// The Gateway `egress/gw` of that workload with one server, and a VirtualService of `shop` for
+/// `a.org` bound to it and to the mesh.
+pub fn egress_route(server: &str, rules: &str) -> String {
+    format!(
+        "\n---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {{name: gw, namespace: egress}}\nspec: {{selector: {{istio: out}}, servers: [{{{server}, hosts: [a.org]}}]}}\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {{name: v, namespace: shop}}\nspec: {{hosts: [a.org], gateways: [mesh, egress/gw], {rules}}}\n"
+    )
+}
+
+/// A server that passes TLS through, and the rules of both legs for it.
+pub fn egress_passthrough() -> String {
+    let leg = |gateway: &str, to: &str| {
+        format!(
+            "{{match: [{{gateways: [{gateway}], port: 443, sniHosts: [a.org]}}], route: [{{destination: {{host: {to}, port: {{number: 443}}}}}}]}}"
+        )
+    };
+    egress_route(
+        "port: {number: 443, name: tls, protocol: TLS}, tls: {mode: PASSTHROUGH}",
+        &format!(
+            "tls: [{}, {}]",
+            leg("mesh", "out.egress.svc.cluster.local"),
+            leg("egress/gw", "a.org")
+        ),
+    )
+}

@@ -1,12 +1,12 @@
-//! The registry agrees with the catalogue: rules.json of the shared folder, found through
+//! Every rule is one short file with tests, is registered, and agrees with the catalogue: rules.json of the shared folder, found through
 //! `MESHSCOPE_SHARED` or beside the repository. Absent: skipped loudly, an error where `CI` is set.
 
 #![allow(clippy::expect_used, clippy::print_stderr)] // a test may fail and may say what it skipped
 
-use meshscope_rules::registry::ALL;
+use meshscope_rules::registry::{ALL, every};
 use meshscope_rules::{Rule, Severity, Tier};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 fn catalogue() -> Option<Value> {
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
@@ -60,7 +60,7 @@ fn the_registry_is_the_catalogue() {
     let Some(catalogue) = catalogue() else { return };
     let entries = catalogue["rules"].as_array().expect("a list of rules");
     let mut wrong = Vec::new();
-    for rule in ALL {
+    for rule in every() {
         match entries.iter().find(|e| e["name"] == rule.name) {
             Some(entry) => wrong.extend(differences(rule, entry)),
             None => wrong.push(format!("{} is not in the catalogue", rule.name)),
@@ -79,4 +79,50 @@ fn names_are_unique_and_every_rule_is_described() {
             rule.name
         );
     }
+}
+
+/// The files under `folder` that define a rule, each with its text.
+fn rule_files(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+    let entries = std::fs::read_dir(folder).expect("a folder of the crate");
+    for entry in entries {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            rule_files(&path, found);
+        } else if let Ok(text) = std::fs::read_to_string(&path)
+            && text.contains("\npub static RULE: Rule = Rule {")
+        {
+            found.push((path, text));
+        }
+    }
+}
+
+/// A rule file is at most about 200 lines: what is more is another question, and another file.
+const MOST_LINES: usize = 215;
+
+#[test]
+fn every_rule_is_one_short_file_with_tests() {
+    let mut files = Vec::new();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    rule_files(&source, &mut files);
+    let mut wrong = Vec::new();
+    for rule in ALL {
+        let name = format!("{}.rs", rule.name.replace('-', "_"));
+        let of_rule = |path: &PathBuf| path.file_name().is_some_and(|n| *n == *name);
+        match files.iter().position(|(path, _)| of_rule(path)) {
+            None => wrong.push(format!("{}: no file {name}", rule.name)),
+            Some(at) => {
+                let (_, text) = files.swap_remove(at);
+                if !text.contains("#[test]") {
+                    wrong.push(format!("{}: no tests in {name}", rule.name));
+                }
+                if text.lines().count() > MOST_LINES {
+                    wrong.push(format!("{}: {name} is too long", rule.name));
+                }
+            }
+        }
+    }
+    for (path, _) in files {
+        wrong.push(format!("{}: not in registry.rs", path.display()));
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }

@@ -1,6 +1,7 @@
 //! The meshes as JSON.
 
 use meshscope::finding::ResourceId;
+use meshscope::manifest::Str;
 use meshscope::{Assumption, Origin, Profile};
 use serde::Serialize;
 
@@ -10,6 +11,22 @@ pub struct Listing<'a> {
     schema_version: u32,
     settings_file: Option<&'a str>,
     meshes: Vec<Entry<'a>>,
+    /// Directories of no mesh.
+    aside: Vec<Aside<'a>>,
+}
+
+/// What is left out, and why.
+#[derive(Serialize)]
+struct Aside<'a> {
+    path: &'a str,
+    reason: &'a str,
+}
+
+fn aside(entries: &[(Str, String)]) -> Vec<Aside<'_>> {
+    let entries = entries.iter();
+    entries
+        .map(|(path, reason)| Aside { path, reason })
+        .collect()
 }
 
 #[derive(Serialize)]
@@ -22,6 +39,8 @@ struct Entry<'a> {
     files: Vec<&'a str>,
     objects: usize,
     namespaces: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    aside: Vec<Aside<'a>>,
     settings: Vec<Setting<'a>>,
 }
 
@@ -29,7 +48,7 @@ struct Entry<'a> {
 struct Setting<'a> {
     key: &'a str,
     value: &'a str,
-    /// `default`, `settings` or `object`.
+    /// `default`, `settings`, `object` or `release`.
     from: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     resource: Option<ResourceId>,
@@ -38,7 +57,11 @@ struct Setting<'a> {
 }
 
 /// All meshes.
-pub fn listing<'a>(settings_file: Option<&'a str>, meshes: &'a [Profile]) -> Listing<'a> {
+pub fn listing<'a>(
+    settings_file: Option<&'a str>,
+    meshes: &'a [Profile],
+    left_out: &'a [(Str, String)],
+) -> Listing<'a> {
     let entry = |mesh: &'a Profile| Entry {
         name: &mesh.name,
         reason: &mesh.reason,
@@ -47,6 +70,7 @@ pub fn listing<'a>(settings_file: Option<&'a str>, meshes: &'a [Profile]) -> Lis
         files: mesh.files.iter().map(|file| file.as_str()).collect(),
         objects: mesh.objects,
         namespaces: mesh.namespaces.iter().map(|ns| ns.as_str()).collect(),
+        aside: aside(&mesh.aside),
         settings: mesh
             .assumptions
             .iter()
@@ -57,6 +81,7 @@ pub fn listing<'a>(settings_file: Option<&'a str>, meshes: &'a [Profile]) -> Lis
         schema_version: 1,
         settings_file,
         meshes: meshes.iter().map(entry).collect(),
+        aside: aside(left_out),
     }
 }
 
@@ -65,6 +90,7 @@ fn setting<'a>(assumption: &'a Assumption, settings_file: Option<&'a str>) -> Se
         Origin::Default => ("default", None, None),
         Origin::Settings => ("settings", None, settings_file),
         Origin::Object(key, file) => ("object", Some(ResourceId::from(key)), file.as_deref()),
+        Origin::Release(_, file) => ("release", None, file.as_deref()),
     };
     Setting {
         key: &assumption.key,

@@ -30,8 +30,8 @@ pub fn run_command(cli: &Cli, args: &ListArgs) -> Result<ExitCode, Failure> {
     }
     let file = workspace.settings().file.as_deref();
     match args.format {
-        ListFormat::Human => print(&human::render(file, &meshes))?,
-        ListFormat::Json => print_json(&json::listing(file, &meshes))?,
+        ListFormat::Human => print(&human::render(file, &meshes, workspace.set_aside()))?,
+        ListFormat::Json => print_json(&json::listing(file, &meshes, workspace.set_aside()))?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,27 +1,38 @@
 //! A Gateway: the workloads it applies to, what they listen with, the routes bound to it.
 
-use crate::words::{code, coded, count, listed, object, plain};
+use crate::words::{coded, count, listed, object, plain};
 use meshscope::Mesh;
 use meshscope::engine::db::name;
 use meshscope::engine::gateways::{
-    Binding, Gateway, bindings, find_gateway, referencing, workloads_of_gateway,
+    Binding, Gateway, bindings, gateways_in, referencing, workloads_of_gateway,
 };
+use meshscope::engine::index::resource;
 use meshscope::engine::workloads::{Proxy, Workload};
-use meshscope::manifest::ResourceKey;
+use meshscope::manifest::{ResourceKey, Str};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
-/// What a Gateway comes to.
+/// What a Gateway of Istio or of Gateway API comes to. The latter is one Gateway of istiod's per listener.
 pub(super) fn of(mesh: Mesh<'_>, key: &ResourceKey) -> String {
-    let label = format!("{}/{}", key.namespace, key.name);
-    let Some(gateway) = find_gateway(mesh.db(), mesh.input(), &label) else {
-        return format!("**{}**: no manifest of the mesh holds it", object(key));
-    };
-    let mut text = format!("**{}**\n", object(key));
     let (db, input) = (mesh.db(), mesh.input());
-    let workloads = workloads_of_gateway(db, input, name(db, &label)).clone();
-    let names: Vec<String> = workloads.iter().map(|(_, w)| object(&w.object)).collect();
+    let all = gateways_in(db, input, name(db, &key.namespace));
+    let own: Vec<&Arc<Gateway>> = all.iter().filter(|g| g.object == *key).collect();
+    if own.is_empty() {
+        let why = match resource(db, input, key).is_some() {
+            true => "istiod makes no Gateway of it",
+            false => "no manifest of the mesh holds it",
+        };
+        return format!("**{}**: {why}", object(key));
+    }
+    let mut text = format!("**{}**\n", object(key));
+    let mut names: Vec<String> = Vec::new();
+    for gateway in &own {
+        let workloads = workloads_of_gateway(db, input, name(db, &gateway.label()));
+        names.extend(workloads.iter().map(|(_, w)| object(&w.object)));
+    }
+    names.sort();
+    names.dedup();
     let _ = match names.is_empty() {
         true => write!(
             text,
@@ -29,20 +40,33 @@ pub(super) fn of(mesh: Mesh<'_>, key: &ResourceKey) -> String {
         ),
         false => write!(text, "\n- applies to {}", listed(&names, 4)),
     };
-    let all = bound(mesh, &label, &workloads);
-    for (index, server) in gateway.servers.iter().enumerate() {
-        let hosts = coded(&server.hosts, 4);
-        let port = listener_port(&all, &gateway, index)
-            .filter(|port| *port != server.port)
-            .map(|port| format!(", listener port {port}"))
-            .unwrap_or_default();
-        let _ = write!(
-            text,
-            "\n- {} {}{port}: {hosts}",
-            server.protocol, server.port
-        );
+    let mut bindings = Vec::new();
+    let mut labels = Vec::new();
+    for gateway in own {
+        let label = gateway.label();
+        let workloads = workloads_of_gateway(db, input, name(db, &label)).clone();
+        let all = bound(mesh, &label, &workloads);
+        for (index, server) in gateway.servers.iter().enumerate() {
+            let hosts: Vec<&str> = server
+                .hosts
+                .iter()
+                .map(|h| h.trim_start_matches("*/"))
+                .collect();
+            let hosts = coded(&hosts, 4);
+            let port = listener_port(&all, gateway, index)
+                .filter(|port| *port != server.port)
+                .map(|port| format!(", listener port {port}"))
+                .unwrap_or_default();
+            let _ = write!(
+                text,
+                "\n- {} {}{port}: {hosts}",
+                server.protocol, server.port
+            );
+        }
+        bindings.extend(all);
+        labels.push(label);
     }
-    routes(mesh, &label, &all, &mut text);
+    routes(mesh, &labels, &bindings, &mut text);
     text
 }
 
@@ -62,7 +86,7 @@ fn listener_port(all: &[Binding], gateway: &Gateway, server: usize) -> Option<u3
     own.next().map(|b| b.listener_port)
 }
 
-fn routes(mesh: Mesh<'_>, label: &str, all: &[Binding], text: &mut String) {
+fn routes(mesh: Mesh<'_>, labels: &[Str], all: &[Binding], text: &mut String) {
     let mut on: BTreeMap<&ResourceKey, Vec<&str>> = BTreeMap::new();
     let mut off: BTreeMap<&ResourceKey, String> = BTreeMap::new();
     for binding in all {
@@ -81,8 +105,10 @@ fn routes(mesh: Mesh<'_>, label: &str, all: &[Binding], text: &mut String) {
     off.retain(|key, _| !on.contains_key(key));
     if all.is_empty() {
         let (db, input) = (mesh.db(), mesh.input());
-        let named = referencing(db, input, name(db, label));
-        let _ = write!(text, "\n- named by {}", count(named.len(), "route"));
+        let named = labels
+            .iter()
+            .map(|label| referencing(db, input, name(db, label)).len());
+        let _ = write!(text, "\n- named by {}", count(named.sum(), "route"));
         return;
     }
     const SHOWN: usize = 8;
@@ -103,6 +129,6 @@ fn routes(mesh: Mesh<'_>, label: &str, all: &[Binding], text: &mut String) {
         );
     }
     if on.is_empty() && off.is_empty() {
-        let _ = write!(text, "\n- no route is bound to {}", code(label));
+        text.push_str("\n- no route is bound to it");
     }
 }

@@ -6,7 +6,8 @@ use crate::symbol::mention::Mention;
 use crate::symbol::owner::Owner;
 use crate::symbol::resolve::completed;
 use crate::words::{
-    code, coded, count, host as shown, listed, namespace, object, plain, workload as workload_name,
+    code, coded, counted, host as shown, listed, namespace, object, plain,
+    workload as workload_name,
 };
 use meshscope::Mesh;
 use meshscope::engine::db::name;
@@ -14,7 +15,7 @@ use meshscope::engine::names::is_wildcard;
 use meshscope::engine::registry::{
     EndpointKind, Protocol, ProtocolClass, Service, endpoints, service_in,
 };
-use meshscope::engine::visibility::{declared, explain};
+use meshscope::engine::visibility::{declared, explain, services_of};
 use meshscope::engine::workloads::classes_in;
 use meshscope::manifest::Str;
 use std::fmt::Write;
@@ -175,15 +176,27 @@ fn seen_from(mesh: Mesh<'_>, namespace: &Str, service: &Service) -> String {
     let (mut with, mut without) = (0, 0);
     let mut why = None;
     for class in classes_in(db, input, name(db, namespace)).iter() {
-        let (present, steps) = explain::reasons(db, input, &class.proxy, &service.object);
-        match present {
-            true => with += class.workloads.len(),
-            false => {
-                without += class.workloads.len();
-                let last = steps.last().map(|step| plain(&step.why).to_owned());
-                why = why.or_else(|| Some((class.workloads.first()?.clone(), last?)));
-            }
+        let set = services_of(db, input, &class.proxy);
+        let mut members = set.of_host(&service.host).map(|member| &member.service);
+        if members.any(|own| own.namespace == service.namespace) {
+            with += class.workloads.len();
+            continue;
         }
+        without += class.workloads.len();
+        let instead = set
+            .get(&service.host)
+            .map(|member| object(&member.service.object));
+        let reason = match instead {
+            Some(other) => Some(format!("it has {other} instead")),
+            None => {
+                let (present, steps) = explain::reasons(db, input, &class.proxy, &service.object);
+                let last = steps.last().map(|step| plain(&step.why).to_owned());
+                // The object may make other hosts that are there.
+                last.filter(|_| !present)
+            }
+        };
+        let reason = reason.unwrap_or_else(|| "its Sidecar does not import it".into());
+        why = why.or_else(|| Some((class.workloads.first()?.clone(), reason)));
     }
     let from = crate::words::namespace(namespace);
     let mut text = match (with, without) {
@@ -191,7 +204,7 @@ fn seen_from(mesh: Mesh<'_>, namespace: &Str, service: &Service) -> String {
         (with, 0) => format!("seen by {} of namespace {from}", all(with)),
         (with, without) => format!(
             "seen by {with} of {} of namespace {from}",
-            count(with + without, "proxy").replace("proxys", "proxies")
+            counted(with + without, "proxy", "proxies")
         ),
     };
     if let Some((workload, why)) = why {

@@ -19,10 +19,10 @@ use crate::symbol::cursor::{Hit, hits, owners_at};
 use crate::symbol::fields::Field;
 use crate::symbol::owner::Owner;
 use crate::symbol::resolve::resolve;
-use meshscope::Workspace;
 use meshscope::engine::SourceFile;
-use meshscope::manifest::Kind;
+use meshscope::manifest::{Kind, ResourceKey};
 use meshscope::yaml::Path;
+use meshscope::{Mesh, Workspace};
 use std::ops::Range;
 
 /// Something to show beside the cursor.
@@ -77,8 +77,7 @@ fn of_mention(hit: &Hit<'_>) -> Option<String> {
     let (owner, mention) = (&hit.owner, &hit.mention);
     let symbols = resolve(owner, mention);
     match mention.field {
-        Field::Own if owner.kind == Kind::Gateway => Some(gateway::of(owner.mesh, &owner.key())),
-        Field::Own => Some(object::of(owner.mesh, &owner.key())),
+        Field::Own => Some(of_object(owner.mesh, &owner.key())),
         Field::ClaimedHost
         | Field::DestinationHost
         | Field::RuleHost
@@ -86,6 +85,10 @@ fn of_mention(hit: &Hit<'_>) -> Option<String> {
         | Field::DefinedHost
         | Field::ImportedHost
         | Field::ServedHost => Some(host::of(owner, mention, &symbols)),
+        Field::Delegate => match symbols.first()? {
+            Symbol::Object(key) => Some(object::of_delegate(owner, key)),
+            _ => None,
+        },
         Field::Selector => object::selection(owner, &symbols),
         Field::Subset | Field::FilterSubset | Field::SubsetName if symbols.is_empty() => {
             Some(object::missing_subset(mention))
@@ -99,11 +102,10 @@ fn of_symbol(owner: &Owner<'_>, symbols: &[Symbol]) -> Option<String> {
     let mesh = owner.mesh;
     match symbols.first()? {
         Symbol::Host { host, .. } => Some(host::of_host(owner, host, symbols)),
-        Symbol::Object(key) if key.kind == Kind::Gateway => Some(gateway::of(mesh, key)),
         Symbol::Object(key) if key.kind == Kind::Namespace => {
             Some(object::of_namespace(mesh, &key.name))
         }
-        Symbol::Object(key) => Some(object::of(mesh, key)),
+        Symbol::Object(key) => Some(of_object(mesh, key)),
         Symbol::Part { .. } => {
             let parts = symbols.iter().filter_map(|symbol| match symbol {
                 Symbol::Part { object, path } => object::of_part(mesh, object, path),
@@ -112,6 +114,13 @@ fn of_symbol(owner: &Owner<'_>, symbols: &[Symbol]) -> Option<String> {
             let parts: Vec<String> = parts.collect();
             (!parts.is_empty()).then(|| parts.join("\n\n"))
         }
+    }
+}
+
+fn of_object(mesh: Mesh<'_>, key: &ResourceKey) -> String {
+    match key.kind {
+        Kind::Gateway | Kind::KubernetesGateway => gateway::of(mesh, key),
+        _ => object::of(mesh, key),
     }
 }
 
@@ -129,11 +138,7 @@ fn of_key(owner: &Owner<'_>, file: SourceFile, offset: usize) -> Option<(Range<u
         (range.start <= offset && offset <= range.end).then_some(range)
     };
     if let Some(range) = touched(&Path::root().join("kind"), true) {
-        let text = match owner.kind {
-            Kind::Gateway => gateway::of(owner.mesh, &owner.key()),
-            _ => object::of(owner.mesh, &owner.key()),
-        };
-        return Some((range, text));
+        return Some((range, of_object(owner.mesh, &owner.key())));
     }
     for (list, keys) in route::KEYS {
         let all = Path::root().join("spec").join(list);

@@ -6,11 +6,12 @@ use crate::symbol::owner::{Owner, definitions_of};
 use crate::symbol::resolve::part_name;
 use crate::symbol::target::part_word;
 use crate::words;
-use crate::words::{code, coded, count, listed, object, reach};
+use crate::words::{code, coded, count, counted, listed, object, reach};
 use meshscope::Mesh;
 use meshscope::engine::db::name;
 use meshscope::engine::index::resource;
 use meshscope::engine::reach::names;
+use meshscope::engine::visibility::delegate::{self, DelegateError};
 use meshscope::engine::visibility::sidecar_for;
 use meshscope::engine::workloads::{ProxyKind, classes_in, workloads, workloads_in};
 use meshscope::manifest::spec::Labels;
@@ -57,11 +58,32 @@ pub(super) fn of(mesh: Mesh<'_>, key: &ResourceKey) -> String {
         let _ = write!(
             text,
             "\n- if Envoy refuses what is made of it, {} would keep the old version",
-            count(radius.freezes.len(), "listener or route config")
-                .replace("listener or route configs", "listeners or route configs")
+            counted(
+                radius.freezes.len(),
+                "listener or route config",
+                "listeners or route configs"
+            )
         );
     }
     text
+}
+
+/// A delegate as one of its users names it.
+pub(super) fn of_delegate(owner: &Owner<'_>, key: &ResourceKey) -> String {
+    let mesh = owner.mesh;
+    let named = (key.name.clone(), key.namespace.clone());
+    let text = of(mesh, key);
+    match delegate::find(mesh.db(), mesh.input(), &owner.key(), &named) {
+        Ok(_) => text,
+        Err(DelegateError::NotExported) => format!(
+            "{text}\n- **not** exported to {}: the rule that delegates to it is dropped",
+            words::namespace(&owner.namespace)
+        ),
+        Err(DelegateError::Missing) if resource(mesh.db(), mesh.input(), key).is_some() => {
+            format!("{text}\n- **no** delegate, as it has hosts: the rule that names it is dropped")
+        }
+        Err(DelegateError::Missing) => text,
+    }
 }
 
 /// A workload: its proxy, and what decides for it.

@@ -7,8 +7,9 @@ use meshscope::engine::index::facts;
 use meshscope::engine::names::resolve_short_name;
 use meshscope::engine::registry::{EndpointKind, endpoints};
 use meshscope::manifest::spec::Labels;
+use meshscope::manifest::spec::gateway_api::BackendRef;
 use meshscope::manifest::spec::virtual_service::Destination;
-use meshscope::manifest::{Kind, Value};
+use meshscope::manifest::{Kind, Str, Value};
 use meshscope::yaml::Path;
 use std::fmt::Write;
 
@@ -20,12 +21,18 @@ pub(super) const KEYS: &[(&str, &[&str])] = &[
     ),
     ("tls", &["route", "match"]),
     ("tcp", &["route", "match"]),
+    ("rules", &["backendRefs", "matches", "name"]),
 ];
 
-/// Where one rule of `spec.http`, `spec.tls` or `spec.tcp` leads.
+/// Where one rule of `spec.http`, `spec.tls` or `spec.tcp` leads, or of `spec.rules` of a Gateway API
+/// route.
 pub(super) fn of(owner: &Owner<'_>, list: &str, index: usize) -> Option<String> {
-    if owner.kind != Kind::VirtualService {
-        return None;
+    match owner.kind {
+        Kind::VirtualService => {}
+        Kind::HttpRoute | Kind::GrpcRoute | Kind::TlsRoute | Kind::TcpRoute => {
+            return of_gateway_api(owner, index);
+        }
+        _ => return None,
     }
     let at = Path::root().join("spec").join(list);
     let rule = owner.at(&at).as_list().get(index)?;
@@ -66,6 +73,55 @@ pub(super) fn of(owner: &Owner<'_>, list: &str, index: usize) -> Option<String> 
         let _ = write!(text, "\n- answered here with status {status}");
     }
     Some(text)
+}
+
+/// Where a rule of a Gateway API route leads: what istiod made of its backends.
+fn of_gateway_api(owner: &Owner<'_>, index: usize) -> Option<String> {
+    let rules = Path::root().join("spec").join("rules");
+    let rule = owner.at(&rules).as_list().get(index)?;
+    let backends = rule.list("backendRefs");
+    let mut text = format!("**rule {index}** of {}\n", object(&owner.key()));
+    let total: i64 = backends.iter().map(|b| b.int("weight").unwrap_or(1)).sum();
+    for backend in backends {
+        let share = match backends.len() {
+            1 => String::new(),
+            _ => format!("{} of {total}: ", backend.int("weight").unwrap_or(1)),
+        };
+        let words = match backend_host(owner, backend) {
+            Some(host) => {
+                let port = u32::try_from(backend.int("port").unwrap_or(0)).unwrap_or(0);
+                let to = Destination {
+                    host,
+                    port,
+                    ..Destination::default()
+                };
+                destination(owner, &to)
+            }
+            None => format!(
+                "{}, which can be no backend",
+                code(&backend.str_or_empty("name"))
+            ),
+        };
+        let _ = write!(text, "\n- {share}{words}");
+    }
+    Some(text)
+}
+
+/// The host of a backend (G:GWA-10).
+fn backend_host(owner: &Owner<'_>, backend: &Value) -> Option<Str> {
+    let backend = BackendRef::decode(backend);
+    let namespace = match backend.namespace.is_empty() {
+        true => &owner.namespace,
+        false => &backend.namespace,
+    };
+    match (backend.group.as_str(), backend.kind.as_str()) {
+        ("", "Service") => {
+            let domain = &facts(owner.mesh.db(), owner.mesh.input()).domain;
+            Some(format!("{}.{namespace}.svc.{domain}", backend.name).into())
+        }
+        ("networking.istio.io", "Hostname") => Some(backend.name),
+        _ => None,
+    }
 }
 
 /// A destination in words: the service, and who stands behind it.

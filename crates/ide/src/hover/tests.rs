@@ -193,3 +193,98 @@ fn a_namespace_no_file_names_is_not_made_up() {
         "`nothing`: no Service or ServiceEntry of the mesh defines it"
     );
 }
+
+const GATEWAY_API: &str = "\
+#- infra/gw.yaml
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: gw, namespace: infra}
+spec:
+  gatewayClassName: istio
+  listeners:
+  - {name: web, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: All}}}
+#- shop/http.yaml
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: shop}
+spec:
+  parentRefs: [{name: gw, namespace: infra}]
+  hostnames: [shop.example.com]
+  rules:
+  - backendRefs:
+    - {name: reviews, port: 9080}
+";
+
+#[test]
+fn gateway_api_gateways_and_routes_say_the_same_as_istio_ones() {
+    let at = |marked: &str| {
+        let text = GATEWAY_API.replace(&marked.replace("$0", ""), marked);
+        assert_ne!(text, GATEWAY_API);
+        said(&[REVIEWS, &text])
+    };
+    let text = at("{name: $0gw, namespace: infra}]");
+    assert!(text.contains("- HTTP 80: `*`"), "{text}");
+    assert!(
+        text.contains("- HTTPRoute shop/r: `shop.example.com`"),
+        "{text}"
+    );
+    assert_eq!(
+        at("backend$0Refs"),
+        "**rule 0** of HTTPRoute shop/r\n\n\
+         - `reviews.shop.svc.cluster.local` port 9080 to Deployment shop/reviews-v1"
+    );
+}
+
+#[test]
+fn a_delegate_that_is_none_says_so() {
+    let root = "#- a/root.yaml\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: \
+                root, namespace: a}\nspec: {hosts: [a.b], http: [{delegate: {name: le$0af, namespace: \
+                b}}]}\n";
+    let leaf = |spec: &str| {
+        format!(
+            "#- b/leaf.yaml\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {{name: \
+             leaf, namespace: b}}\nspec: {{http: [{{redirect: {{uri: /}}}}]{spec}}}\n"
+        )
+    };
+    let ends = |spec: &str, end: &str| {
+        let text = said(&[root, &leaf(spec)]);
+        assert!(text.ends_with(end), "{text}");
+    };
+    ends("", "pushed to no proxy");
+    ends(
+        ", exportTo: ['.']",
+        "**not** exported to `a`: the rule that delegates to it is dropped",
+    );
+    ends(
+        ", hosts: [c.d]",
+        "**no** delegate, as it has hosts: the rule that names it is dropped",
+    );
+}
+
+#[test]
+fn a_host_that_a_sidecar_leaves_out_is_not_seen() {
+    let entry = "#- e.yaml\napiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: e, \
+                 namespace: far}\nspec: {hosts: [one.com, two.com], resolution: DNS, ports: [{number: 443, \
+                 name: tls, protocol: TLS}]}\n";
+    let sidecar = "#- s.yaml\napiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {name: s, \
+                   namespace: shop}\nspec: {egress: [{hosts: ['far/one.com']}]}\n";
+    let rule = |host: &str| {
+        format!(
+            "#- d.yaml\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {{name: d, \
+             namespace: shop}}\nspec: {{host: $0{host}}}\n"
+        )
+    };
+    let text = said(&[REVIEWS, entry, sidecar, &rule("one.com")]);
+    assert!(
+        text.ends_with("seen by the one proxy of namespace `shop`"),
+        "{text}"
+    );
+    let text = said(&[REVIEWS, entry, sidecar, &rule("two.com")]);
+    assert!(
+        text.ends_with(
+            "seen by 0 of 1 proxy of namespace `shop`; not by `shop/reviews-v1`: its Sidecar does not \
+             import it"
+        ),
+        "{text}"
+    );
+}

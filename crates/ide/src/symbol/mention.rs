@@ -154,12 +154,23 @@ fn gateway_part(text: &str) -> Range<usize> {
     }
 }
 
+/// What is called with a name: what it names, the whole text, and the part of it.
+type Add<'a> = dyn FnMut(Field, &str, Option<Range<usize>>) + 'a;
+
 /// Namespace and service account of a principal; nothing for patterns and other forms.
-fn principal(text: &str, add: &mut dyn FnMut(Field, &str, Option<Range<usize>>)) {
+fn principal(text: &str, add: &mut Add<'_>) {
     let Some(namespace) = text.find("/ns/").map(|at| at + 4) else {
         return;
     };
     let Some(length) = text[namespace..].find("/sa/") else {
+        // `trust-domain/ns/NAMESPACE/*`: everybody of a namespace.
+        if let Some(rest) = text[namespace..].strip_suffix("/*") {
+            add(
+                Field::Namespace,
+                text,
+                Some(namespace..namespace + rest.len()),
+            );
+        }
         return;
     };
     let account = namespace + length + 4;

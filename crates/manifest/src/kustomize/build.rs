@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::additions::Additions;
 use super::config::{self, Config};
 use super::layer::{Bases, Files, Layer, Var};
 use super::place::Place;
@@ -30,6 +31,11 @@ pub(super) struct Build<'a> {
 
 /// Builds one directory from its files and the layers of its bases.
 pub fn build_one(dir: &str, files: &dyn Files, bases: &dyn Bases) -> Layer {
+    build_with(dir, files, bases, &Additions::default())
+}
+
+/// The same with what whoever applies the directory adds to its kustomization.
+pub fn build_with(dir: &str, files: &dyn Files, bases: &dyn Bases, additions: &Additions) -> Layer {
     let layer = Layer {
         dir: dir.into(),
         ..Layer::default()
@@ -41,7 +47,17 @@ pub fn build_one(dir: &str, files: &dyn Files, bases: &dyn Bases) -> Layer {
         active: Vec::new(),
         components: 0,
     };
-    if let Some(kustomization) = source::kustomization(dir, files, &mut build.layer) {
+    let has_own = || source::is_there(dir, files);
+    let kustomization = if additions.file.is_empty() || has_own() {
+        let mut own = source::kustomization(dir, files, &mut build.layer);
+        if let Some(own) = &mut own {
+            additions.add_to(own);
+        }
+        own
+    } else {
+        Some(additions.alone())
+    };
+    if let Some(kustomization) = kustomization {
         build.layer.is_component = kustomization.root.str_at("kind") == "Component";
         let role = match build.layer.is_component {
             true => Role::Component,

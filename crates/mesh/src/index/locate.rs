@@ -11,6 +11,7 @@ use meshscope_manifest::validate::{Context, Problem};
 use meshscope_manifest::{Kind, Resource, ResourceKey, Str, Value};
 use meshscope_yaml::{Path, Segment};
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 static NOTHING: Value = Value::Null;
@@ -134,23 +135,25 @@ impl Definition {
     }
 
     /// The object as it is written or built; `None` when there is no tree to read it from.
-    pub fn value(&self, db: &dyn Db) -> Option<Value> {
+    pub fn value<'db>(&self, db: &'db dyn Db) -> Option<Cow<'db, Value>> {
         let whole = match &self.place {
             Place::InFile => {
                 let document = document(db, self.file, self.document).as_ref()?;
-                meshscope_manifest::read::document(document)?
+                Cow::Owned(meshscope_manifest::read::document(document)?)
             }
             Place::Built { root, object } => {
-                let built = built(db, root).objects.get(*object as usize)?;
-                Value::clone(&built.value)
+                Cow::Borrowed(&built(db, root).objects.get(*object as usize)?.value)
             }
         };
+        if self.prefix.is_empty() {
+            return Some(whole);
+        }
         let steps = self.prefix.segments().iter();
-        let own = steps.fold(&whole, |value, step| match step {
+        let own = steps.fold(&*whole, |value, step| match step {
             Segment::Key(key) => value.get(key),
             Segment::Index(index) => value.as_list().get(*index as usize).unwrap_or(&NOTHING),
         });
-        Some(own.clone())
+        Some(Cow::Owned(own.clone()))
     }
 
     /// Every file that something of the object is written in, its own first.

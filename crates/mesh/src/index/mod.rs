@@ -5,24 +5,32 @@
 //! It must not know what istiod does with an object.
 
 mod bases;
+mod charts;
 mod config;
 mod file;
+mod hidden;
 mod installs;
 mod locate;
 mod lookup;
 mod roots;
+mod stated;
 mod unit;
 
 pub use bases::kustomizations;
 pub(crate) use config::facts_gathered;
 pub use config::{MeshFacts, facts, mesh_config_layers};
 pub use file::{FileObject, FileSummary, document, file_summary, line_index};
+pub use hidden::{is_incomplete, may_exist};
+pub use installs::{ConfigSource, install_spot};
 pub use locate::{Definition, Spot, definitions, resource};
 pub use lookup::{file_at, real_path, references};
 pub use roots::built;
+pub use stated::{
+    StatedObject, is_helmfile, origin_of, speaks_of_deployment, stated_in_file, stated_in_unit,
+};
 pub use unit::{UnitObject, unit_files, unit_objects};
 
-use crate::db::{Db, Mesh, Name, Source, UnitKey, name};
+use crate::db::{Db, Mesh, Name, Unit, UnitKey, name};
 use installs::extra_resources;
 pub(crate) use installs::extra_resources_gathered;
 use meshscope_manifest::{Kind, Resource, ResourceKey, Str};
@@ -48,9 +56,9 @@ whole! {
 #[salsa::tracked]
 pub(crate) fn membership_gathered(db: &dyn Db, mesh: Mesh) -> Membership {
     let mut members: BTreeMap<Str, Vec<usize>> = BTreeMap::new();
-    for (i, unit) in mesh.units(db).iter().enumerate() {
-        for namespace in unit_namespaces(db, unit_key(db, unit)).iter() {
-            members.entry(namespace.clone()).or_default().push(i);
+    for group in unit_groups(db, mesh) {
+        for (namespace, unit) in members_of_group(db, mesh, group).iter() {
+            members.entry(namespace.clone()).or_default().push(*unit);
         }
     }
     Arc::new(
@@ -59,6 +67,36 @@ pub(crate) fn membership_gathered(db: &dyn Db, mesh: Mesh) -> Membership {
             .map(|(ns, units)| (ns, units.into()))
             .collect(),
     )
+}
+
+/// How many units are looked at together where all of them are: so that after an edit only those in
+/// the group of the edited file are looked at one by one.
+const GROUP: usize = 64;
+
+/// The numbers of the groups of units.
+pub fn unit_groups(db: &dyn Db, mesh: Mesh) -> std::ops::Range<usize> {
+    0..mesh.units(db).len().div_ceil(GROUP)
+}
+
+/// The units of one group, with their positions.
+pub fn units_of_group(
+    db: &dyn Db,
+    mesh: Mesh,
+    group: usize,
+) -> impl Iterator<Item = (usize, &Unit)> {
+    let units = mesh.units(db).iter().enumerate();
+    units.skip(group * GROUP).take(GROUP)
+}
+
+/// The namespaces that the units of one group feed, each with the unit's position.
+#[salsa::tracked]
+fn members_of_group(db: &dyn Db, mesh: Mesh, group: usize) -> Arc<[(Str, usize)]> {
+    let units = units_of_group(db, mesh, group);
+    let members = units.flat_map(|(at, unit)| {
+        let namespaces = unit_namespaces(db, unit_key(db, unit)).iter();
+        namespaces.map(move |ns| (ns.clone(), at))
+    });
+    members.collect()
 }
 
 /// The namespaces a unit feeds, sorted.
@@ -78,19 +116,6 @@ fn namespace_units<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Ar
         .get(namespace.text(db))
         .cloned()
         .unwrap_or_default()
-}
-
-/// Whether a namespace may hold objects that the files do not: a kustomization that feeds it takes
-/// something from elsewhere.
-#[salsa::tracked]
-pub fn is_incomplete<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> bool {
-    let units = mesh.units(db);
-    let feeding = namespace_units(db, mesh, namespace);
-    let mut feeding = feeding.iter().filter_map(|&i| units.get(i));
-    feeding.any(|unit| match &unit.source {
-        Source::Kustomization(root) => built(db, root).hides_resources(),
-        Source::File(_) => false,
-    })
 }
 
 /// Every definition in one namespace, grouped by kind, in load order, doubles included.

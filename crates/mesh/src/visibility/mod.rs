@@ -49,7 +49,7 @@ pub use virtual_service::{
 pub use virtual_services::{
     Audience, VsList, audience, public_bound, virtual_services_between, virtual_services_for,
 };
-pub(crate) use virtual_services::{Targeted, VsSlice, binders_gathered, targeted_to_mesh_gathered};
+pub(crate) use virtual_services::{Targeting, VsSlice, binders_gathered, targeting_gathered};
 
 use crate::db::{Db, Mesh, name};
 use crate::workloads::Proxy;

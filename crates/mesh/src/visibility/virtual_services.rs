@@ -263,36 +263,33 @@ pub(super) fn ordered(client: &Str, named: &[Arc<VirtualService>], public: VsSli
     }
 }
 
-/// VirtualServices by the client they are exported to by name.
-pub(crate) type Targeted = FxHashMap<Str, Vec<Arc<VirtualService>>>;
+/// Namespaces by the clients they export VirtualServices bound to `mesh` to by name.
+pub(crate) type Targeting = Arc<FxHashMap<Str, Vec<Str>>>;
 
 whole! {
-    /// What is bound to `mesh` for named clients only, by client.
-    fn targeted_to_mesh() -> Arc<Targeted> = targeted_to_mesh_gathered;
+    /// Which namespaces export to a client by name: unchanged by an edit of routes.
+    fn targeting() -> Targeting = targeting_gathered;
 }
 
 #[salsa::tracked]
-pub(crate) fn targeted_to_mesh_gathered(db: &dyn Db, mesh: Mesh) -> Arc<Targeted> {
-    Arc::new(targeted_bound(db, mesh, name(db, "mesh")))
-}
-
-/// The same for one Gateway.
-#[salsa::tracked]
-fn targeted_to_gateway<'db>(db: &'db dyn Db, mesh: Mesh, gateway: Name<'db>) -> Arc<Targeted> {
-    Arc::new(targeted_bound(db, mesh, gateway))
-}
-
-fn targeted_bound<'db>(db: &'db dyn Db, mesh: Mesh, gateway: Name<'db>) -> Targeted {
-    let mut by_client = Targeted::default();
-    for ns in binders_of(db, mesh, gateway).iter() {
-        for (client, vs) in &bound_in(db, mesh, name(db, ns), gateway).targeted {
-            by_client
-                .entry(client.clone())
-                .or_default()
-                .push(vs.clone());
+pub(crate) fn targeting_gathered(db: &dyn Db, mesh: Mesh) -> Targeting {
+    let mut owners: FxHashMap<Str, Vec<Str>> = FxHashMap::default();
+    for ns in binders_of(db, mesh, name(db, "mesh")).iter() {
+        for client in targets_in(db, mesh, name(db, ns)).iter() {
+            owners.entry(client.clone()).or_default().push(ns.clone());
         }
     }
-    by_client
+    Arc::new(owners)
+}
+
+/// The clients that one namespace exports to by name.
+#[salsa::tracked]
+fn targets_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Str]> {
+    let bound = bound_in(db, mesh, namespace, name(db, "mesh"));
+    let mut clients: Vec<Str> = bound.targeted.iter().map(|(c, _)| c.clone()).collect();
+    clients.sort();
+    clients.dedup();
+    clients.into()
 }
 
 /// What is bound to a gateway name for one client by name.
@@ -303,12 +300,19 @@ pub(super) fn targeted_to<'db>(
     gateway: Name<'db>,
     client: Name<'db>,
 ) -> VsSlice {
-    let bound = match gateway.text(db).as_str() {
-        "mesh" => targeted_to_mesh(db, mesh),
-        _ => targeted_to_gateway(db, mesh, gateway),
+    let wanted = client.text(db);
+    let owners = match gateway.text(db).as_str() {
+        "mesh" => targeting(db, mesh).get(wanted).map(Vec::as_slice),
+        _ => Some(&binders_of(db, mesh, gateway)[..]),
     };
-    bound
-        .get(client.text(db))
-        .map(|v| v.as_slice().into())
-        .unwrap_or_default()
+    let mut found: Vec<Arc<VirtualService>> = Vec::new();
+    for owner in owners.into_iter().flatten() {
+        let targeted = bound_in(db, mesh, name(db, owner), gateway).targeted.iter();
+        found.extend(
+            targeted
+                .filter(|(c, _)| c == wanted)
+                .map(|(_, vs)| vs.clone()),
+        );
+    }
+    found.into()
 }

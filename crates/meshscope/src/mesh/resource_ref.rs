@@ -1,6 +1,7 @@
 //! RESOURCE: how people name an object (`Kind NS/NAME` or `Kind/NS/NAME`).
 
 use meshscope_manifest::{Kind, ResourceKey};
+use meshscope_mesh::index::is_unknown_namespace;
 use std::fmt;
 use std::str::FromStr;
 
@@ -21,7 +22,7 @@ impl FromStr for ResourceRef {
         let (shown, rest) = parts.ok_or_else(unreadable)?;
         let kind = Kind::ALL.iter().find(|k| k.to_string() == shown);
         let kind = *kind.ok_or_else(unreadable)?;
-        let key = match rest.trim().split_once('/') {
+        let key = match namespace_and_name(rest.trim()) {
             Some((namespace, name)) if kind.is_namespaced() && !name.contains('/') => {
                 ResourceKey::new(kind, namespace, name)
             }
@@ -29,6 +30,14 @@ impl FromStr for ResourceRef {
             _ => return Err(unreadable()),
         };
         Ok(ResourceRef(key))
+    }
+}
+
+/// `namespace/name`; the stand-in for a namespace nobody says has slashes itself.
+pub(super) fn namespace_and_name(text: &str) -> Option<(&str, &str)> {
+    match is_unknown_namespace(text) {
+        true => text.rsplit_once('/'),
+        false => text.split_once('/'),
     }
 }
 
@@ -55,6 +64,8 @@ mod tests {
         for text in ["Gateway a/b", "Gateway/a/b"] {
             assert_eq!(text.parse(), Ok(ResourceRef(expected.clone())));
         }
+        let unknown = ResourceKey::new(Kind::Gateway, "?apps/shop", "b");
+        assert_eq!(unknown.to_string().parse(), Ok(ResourceRef(unknown)));
         assert!("Gateway b".parse::<ResourceRef>().is_err());
         assert!("Nothing a/b".parse::<ResourceRef>().is_err());
     }

@@ -7,19 +7,17 @@
 use super::Mesh;
 use super::suppressions::suppressions;
 use meshscope_mesh::db::{Db, Mesh as MeshInput};
-use meshscope_mesh::index::{built, file_summary, unit_files, unit_objects};
+use meshscope_mesh::index::{
+    built, file_summary, unit_files, unit_groups, unit_objects, units_of_group,
+};
 use meshscope_mesh::{Source, Unit};
 use std::sync::Arc;
-
-/// How many units are a group.
-const GROUP: usize = 64;
 
 /// The positions of the units of one group that have something to report.
 #[salsa::tracked]
 fn troubled_in(db: &dyn Db, mesh: MeshInput, group: usize) -> Arc<[usize]> {
-    let units = mesh.units(db).iter().enumerate();
-    let group = units.skip(group * GROUP).take(GROUP);
-    let troubled = group.filter(|(_, unit)| is_troubled(db, unit));
+    let units = units_of_group(db, mesh, group);
+    let troubled = units.filter(|(_, unit)| is_troubled(db, unit));
     troubled.map(|(at, _)| at).collect()
 }
 
@@ -36,10 +34,10 @@ fn is_troubled(db: &dyn Db, unit: &Unit) -> bool {
 impl<'w> Mesh<'w> {
     /// The units that have something to report, in load order.
     pub(super) fn troubled(&self) -> Vec<&'w Unit> {
-        let db = self.db();
-        let units = self.input().units(db);
-        let groups = 0..units.len().div_ceil(GROUP);
-        let at = groups.flat_map(|group| troubled_in(db, self.input(), group).iter());
+        let (db, mesh) = (self.db(), self.input());
+        let units = mesh.units(db);
+        let groups = unit_groups(db, mesh);
+        let at = groups.flat_map(|group| troubled_in(db, mesh, group).iter());
         at.filter_map(|&at| units.get(at)).collect()
     }
 }

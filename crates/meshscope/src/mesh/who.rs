@@ -1,6 +1,7 @@
 //! WHO: the ways to name a proxy, and the proxy they lead to.
 
 use super::Mesh;
+use super::resource_ref::namespace_and_name;
 use meshscope_manifest::Str;
 use meshscope_mesh::workloads::{Proxy, find_workload, proxy_of};
 use std::fmt;
@@ -51,7 +52,7 @@ impl FromStr for Who {
             Some(_) => return Err(WhoError::Unreadable(text.into())),
             None => (Role::Any, text),
         };
-        match rest.split_once('/') {
+        match namespace_and_name(rest) {
             Some((namespace, name)) if !name.is_empty() && !name.contains('/') => Ok(Who {
                 role,
                 namespace: namespace.into(),

@@ -1,6 +1,5 @@
 //! Edits in memory: what an editor does to files. Files touched become LOW durability and stay so.
 
-use super::discover::may_matter;
 use super::load::new_file;
 use super::{FileEntry, Workspace};
 use meshscope_manifest::Str;
@@ -87,7 +86,7 @@ impl Workspace {
         };
         if **entry.input.text(&self.db) != *text {
             let text: Arc<str> = text.into();
-            let matters = may_matter(path, entry.input.text(&self.db), &text);
+            let matters = self.may_matter(path, entry.input.text(&self.db), &text);
             let before = matters.then(|| self.deployment(path));
             let setter = entry.input.set_text(&mut self.db);
             setter.with_durability(Durability::LOW).to(text);

@@ -1,12 +1,15 @@
 //! Which files make which mesh: the settings say so, or the repository does, or all of it is one.
 
 use super::Workspace;
-use super::discover::Discovered;
+use super::discover::{Discovered, dir_of, objects_that_differ};
+use crate::db::Database;
 use crate::settings::{MeshSpec, Patterns};
-use meshscope_manifest::Str;
+use meshscope_manifest::repository::layout;
+use meshscope_manifest::{ResourceKey, Str};
+use meshscope_mesh::index::unit_objects;
 use meshscope_mesh::{Mesh as MeshInput, Unit};
 use salsa::{Durability, Setter};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// A mesh of the workspace.
@@ -16,6 +19,7 @@ pub(super) struct MeshEntry {
     pub(super) input: MeshInput,
     pub(super) reason: String,
     pub(super) uncertain: Option<String>,
+    pub(super) aside: Vec<(Str, String)>,
 }
 
 /// A mesh as it should be.
@@ -24,12 +28,18 @@ struct Planned {
     units: Vec<Unit>,
     reason: String,
     uncertain: Option<String>,
+    aside: Vec<(Str, String)>,
 }
 
 impl Workspace {
     /// Brings the mesh inputs up to date with settings and files.
     pub(super) fn refresh_meshes(&mut self) {
-        let planned = self.planned();
+        let (planned, aside) = self.planned();
+        self.aside = aside;
+        let mut texts = self.files().map(|(_, file)| file.text(&self.db));
+        let has_variables = texts.any(|text| text.contains("substituteFrom"));
+        drop(texts);
+        self.has_variables = has_variables;
         let mut known: BTreeMap<Str, MeshInput> = BTreeMap::new();
         for entry in std::mem::take(&mut self.meshes) {
             let name = &entry.spec.name;
@@ -55,11 +65,13 @@ impl Workspace {
                 input,
                 reason: planned.reason,
                 uncertain: planned.uncertain,
+                aside: planned.aside,
             });
         }
     }
 
-    fn planned(&self) -> Vec<Planned> {
+    /// The meshes as they should be, and what is of none of them.
+    fn planned(&self) -> (Vec<Planned>, Vec<(Str, String)>) {
         let discovered = self.discover();
         // Settings that say nothing of files hold for every mesh that is found.
         let for_all = match &self.settings.meshes[..] {
@@ -75,8 +87,9 @@ impl Workspace {
                     spec: spec.clone(),
                     reason: "the settings say so".to_owned(),
                     uncertain: None,
+                    aside: Vec::new(),
                 });
-                return by_settings.collect();
+                return (by_settings.collect(), Vec::new());
             }
         };
         let one = |units: &[(Str, Unit)], reason: &str| Planned {
@@ -84,13 +97,26 @@ impl Workspace {
             spec: for_all.clone(),
             reason: reason.to_owned(),
             uncertain: None,
+            aside: Vec::new(),
         };
-        let Some(Discovered { meshes, .. }) = discovered else {
+        let Some(Discovered { meshes, aside, .. }) = discovered else {
             let reason = "nothing says how anything is deployed: all files are one mesh";
-            return vec![one(&self.whole(), reason)];
+            let (units, aside) = self.plain();
+            let units = units.as_slice();
+            let doubled = self.doubled(units);
+            let uncertain = doubled.map(|(key, first, second)| {
+                format!(
+                    "{key} is in `{first}` and in `{second}`, and nothing says which is applied"
+                )
+            });
+            let planned = Planned {
+                uncertain,
+                ..one(units, reason)
+            };
+            return (vec![planned], aside);
         };
         if meshes.is_empty() {
-            return vec![one(&[], "no directory is applied as a whole")];
+            return (vec![one(&[], "no directory is applied as a whole")], aside);
         }
         let named = meshes.into_iter().map(|found| Planned {
             units: self.matching(&for_all, &found.units),
@@ -103,15 +129,68 @@ impl Workspace {
             },
             reason: found.reason,
             uncertain: found.uncertain,
+            aside: found.aside,
         });
-        named.collect()
+        (named.collect(), aside)
     }
 
-    /// Every file as a unit.
+    /// Every file but those of archives, examples and tests, unless there are no others; and the
+    /// directories that are left out, with the reason.
+    fn plain(&self) -> (Vec<(Str, Unit)>, Vec<(Str, String)>) {
+        let mut aside: BTreeMap<Str, String> = BTreeMap::new();
+        let mut kept = self.whole();
+        let all = kept.clone();
+        kept.retain(|(path, unit)| {
+            let dir = dir_of(path);
+            let part = layout::set_aside(dir);
+            if let Some(part) = part
+                && holds_something(&self.db, unit)
+            {
+                let reason = format!("`{part}` is in its path");
+                aside.insert(dir.into(), reason);
+            }
+            part.is_none()
+        });
+        let mut holding = kept
+            .iter()
+            .filter(|(_, unit)| holds_something(&self.db, unit));
+        match holding.next() {
+            Some(_) => (kept, aside.into_iter().collect()),
+            None => (all, Vec::new()),
+        }
+    }
+
+    /// An object that two files define differently, and the files.
+    fn doubled(&self, units: &[(Str, Unit)]) -> Option<(ResourceKey, Str, Str)> {
+        let mut seen: HashMap<ResourceKey, (u64, &Str)> = HashMap::new();
+        for (path, unit) in units {
+            for resource in objects_that_differ(&self.db, unit) {
+                let (digest, first) = *seen
+                    .entry(resource.key.clone())
+                    .or_insert((resource.digest, path));
+                if digest != resource.digest && first != path {
+                    return Some((resource.key.clone(), first.clone(), path.clone()));
+                }
+            }
+        }
+        None
+    }
+
+    /// Every file as a unit, and every chart; what is of a chart counts with it.
     fn whole(&self) -> Vec<(Str, Unit)> {
-        self.files()
-            .map(|(path, file)| (path.clone(), Unit::file(file, None)))
-            .collect()
+        let is_chart = |path: &Str| path.rsplit('/').next() == Some("Chart.yaml");
+        let charts = self.files().filter(|(path, _)| is_chart(path));
+        let charts: Vec<&str> = charts.map(|(path, _)| dir_of(path)).collect();
+        let files = self.files().filter_map(|(path, file)| {
+            let inside = layout::chart_of_template(path, charts.iter().copied()).is_some();
+            let unit = match is_chart(path) {
+                _ if inside => return None,
+                true => self.chart(dir_of(path), None),
+                false => Unit::file(file, None),
+            };
+            Some((path.clone(), unit))
+        });
+        files.collect()
     }
 
     fn new_input(&self, spec: &MeshSpec) -> MeshInput {
@@ -155,12 +234,13 @@ impl Workspace {
             .collect();
         ranked.sort_by_key(|(rank, _)| *rank);
         let with_default = |unit: &Unit| Unit {
-            namespace: match &unit.namespace {
-                Some(namespace) => Some(namespace.clone()),
-                None => spec.default_namespace.clone(),
-            },
+            default_namespace: spec.default_namespace.clone(),
             ..unit.clone()
         };
         ranked.iter().map(|(_, unit)| with_default(unit)).collect()
     }
+}
+
+fn holds_something(db: &Database, unit: &Unit) -> bool {
+    !unit_objects(db, unit).is_empty()
 }

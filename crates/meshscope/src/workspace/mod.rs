@@ -3,6 +3,7 @@
 //! The only place that sets inputs; every value is compared before it is set, because setting an
 //! equal one invalidates just the same. It must not know what the files mean.
 
+mod deliveries;
 mod discover;
 mod edit;
 mod load;
@@ -42,6 +43,10 @@ pub struct Workspace {
     problems: Vec<LoadProblem>,
     meshes: Vec<MeshEntry>,
     repository: Repository,
+    /// Whether Flux puts variables of ConfigMaps or Secrets into anything.
+    has_variables: bool,
+    /// Directories that are of no mesh, with the reason.
+    aside: Vec<(Str, String)>,
     /// Inputs of meshes that the settings no longer name: used again for the next new one.
     spare: Vec<MeshInput>,
     /// Whether the settings are those of the repository's own file.
@@ -118,6 +123,8 @@ impl Workspace {
             links: BTreeMap::new(),
             problems: Vec::new(),
             meshes: Vec::new(),
+            has_variables: false,
+            aside: Vec::new(),
             spare: Vec::new(),
             own_settings: false,
             settled: false,
@@ -180,6 +187,19 @@ impl Workspace {
             let why = (entry.reason.as_str(), entry.uncertain.as_deref());
             Mesh::new(self, entry.input, why)
         })
+    }
+
+    /// Directories of manifests that are of no mesh, with the reason: archives, examples, tests.
+    pub fn set_aside(&self) -> &[(Str, String)] {
+        &self.aside
+    }
+
+    /// Directories and files that give way in the mesh with a name to what others define, with the
+    /// reason.
+    pub(crate) fn set_aside_in(&self, mesh: &str) -> &[(Str, String)] {
+        let mut entries = self.meshes.iter();
+        let entry = entries.find(|entry| entry.spec.name == mesh);
+        entry.map_or(&[], |entry| &entry.aside)
     }
 
     /// What the settings, or their absence, say of the mesh with a name.

@@ -113,3 +113,34 @@ fn finding(b: Bypass) -> Finding {
         false => finding,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{check_rule, egress_mesh, egress_passthrough, egress_route};
+
+    const TLS: &str = "{number: 443, name: tls, protocol: TLS}";
+
+    fn found(ports: &str, route: &str) -> Vec<String> {
+        check_rule("egress-gateway-bypassed", &(egress_mesh(ports) + route))
+    }
+
+    #[test]
+    fn one_rule_for_both_legs_never_passes_the_gateway() {
+        let server = "port: {number: 443, name: tls, protocol: TLS}, tls: {mode: PASSTHROUGH}";
+        let rule = "tls: [{match: [{sniHosts: [a.org]}], route: [{destination: {host: a.org}}]}]";
+        assert_eq!(
+            found(TLS, &egress_route(server, rule)),
+            ["error VirtualService shop/v spec.tls[0]"]
+        );
+        assert!(found(TLS, &egress_passthrough()).is_empty());
+    }
+
+    #[test]
+    fn a_port_without_a_route_goes_round() {
+        let both = format!("{TLS}, {{number: 80, name: http, protocol: HTTP}}");
+        assert_eq!(
+            found(&both, &egress_passthrough()),
+            ["warning ServiceEntry shop/ext spec.ports[1]"]
+        );
+    }
+}

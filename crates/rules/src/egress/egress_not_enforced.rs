@@ -96,3 +96,19 @@ fn missing(layers: &Layers) -> Vec<(&'static str, &'static str)> {
     let open = all.iter().filter(|(_, l)| l.held == Held::No);
     open.map(|(layer, _)| words(layer)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{check_rule, egress_mesh, egress_passthrough};
+
+    #[test]
+    fn a_route_alone_enforces_nothing() {
+        let mesh = egress_mesh("{number: 443, name: tls, protocol: TLS}");
+        let routed = format!("{mesh}{}", egress_passthrough());
+        let found = check_rule("egress-not-enforced", &routed);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with("info Namespace shop"), "{found:?}");
+        // Nobody said that calls have to pass a gateway.
+        assert!(check_rule("egress-not-enforced", &mesh).is_empty());
+    }
+}

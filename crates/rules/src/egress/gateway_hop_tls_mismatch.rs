@@ -91,3 +91,37 @@ fn broken(db: &dyn Db, mesh: Mesh, path: &HostPath, verdict: Verdict) -> Option<
     }
     Some(finding)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{check_rule, egress_mesh, egress_route};
+
+    fn with(tls: &str) -> Vec<String> {
+        let leg = |gateway: &str, port: u32, to: &str, at: u32| {
+            format!(
+                "{{match: [{{gateways: [{gateway}], port: {port}}}], route: [{{destination: {{host: {to}, port: {{number: {at}}}}}}}]}}"
+            )
+        };
+        let gateway = "out.egress.svc.cluster.local";
+        let rules = format!(
+            "http: [{}, {}]",
+            leg("mesh", 80, gateway, 443),
+            leg("egress/gw", 443, "a.org", 80)
+        );
+        let server = "port: {number: 443, name: https, protocol: HTTPS}, tls: {mode: ISTIO_MUTUAL}";
+        let rule = format!(
+            "\n---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {{name: out, namespace: egress}}\nspec: {{host: {gateway}, trafficPolicy: {{tls: {{mode: {tls}, sni: a.org}}}}}}\n"
+        );
+        let mesh = egress_mesh("{number: 80, name: http, protocol: HTTP}");
+        check_rule(
+            "gateway-hop-tls-mismatch",
+            &(mesh + &egress_route(server, &rules) + &rule),
+        )
+    }
+
+    #[test]
+    fn the_client_sends_what_the_server_takes() {
+        assert!(with("ISTIO_MUTUAL").is_empty());
+        assert_eq!(with("DISABLE").len(), 1);
+    }
+}

@@ -1,10 +1,14 @@
 //! port-protocol-unclear: a port whose protocol istiod has to guess, or whose name says another one
 //! than it declares (V:R1.5, V:R1.12, O:0.5, O:0.6).
 
+mod named;
+mod undeclared;
+
 use crate::prelude::*;
 use crate::viewers::viewers;
-use meshscope_manifest::spec::kubernetes::ServicePort;
-use meshscope_mesh::registry::{Protocol, services_in};
+use meshscope_mesh::registry::services_in;
+use named::contradicted;
+use undeclared::undeclared;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -17,26 +21,6 @@ pub static RULE: Rule = Rule {
     page: include_str!("../../pages/port-protocol-unclear.md"),
     check: Check::Namespace(check),
 };
-
-/// Ports of protocols in which the server speaks first: a listener that waits for the client to tell
-/// what it speaks waits for ever.
-const SERVER_FIRST: [u32; 5] = [21, 22, 110, 143, 587];
-
-/// The words a name can begin with.
-const WORDS: [&str; 12] = [
-    "http",
-    "http2",
-    "https",
-    "grpc",
-    "grpc-web",
-    "tcp",
-    "tls",
-    "mongo",
-    "mysql",
-    "redis",
-    "udp",
-    "http_proxy",
-];
 
 fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding> {
     let ns = namespace.text(db);
@@ -90,97 +74,6 @@ fn is_seen<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>, object: &Reso
         let seen = viewers(db, mesh, s);
         seen.sidecars + seen.gateways.len() > 0
     })
-}
-
-/// A Service port whose protocol is found by looking at the first bytes.
-fn undeclared(
-    service: &ResourceKey,
-    index: usize,
-    port: &ServicePort,
-    only: bool,
-) -> Option<Finding> {
-    let protocol = Protocol::of_service_port(port.port, &port.name, &port.protocol, None);
-    if protocol != Protocol::Unsupported || port.app_protocol.is_some() || is_unknown(&port.name) {
-        return None;
-    }
-    let path = format!("spec.ports[{index}]");
-    let sniffed = "HTTP is recognised by its first bytes, everything else is plain TCP";
-    if port.name.is_empty() {
-        let severity = if only { Severity::Hint } else { RULE.severity };
-        let message = format!(
-            "port {} has no name, which declares no protocol: {sniffed}",
-            port.port
-        );
-        return Some(
-            Finding::new(RULE.name, severity, service, &path, message)
-                .help("name it by its protocol: http, grpc, tcp…"),
-        );
-    }
-    let waits = SERVER_FIRST.contains(&port.port);
-    let message = if waits {
-        format!(
-            "port {} declares no protocol, and on {} the server speaks first: the proxy waits for the client and the connection hangs",
-            port.name, port.port
-        )
-    } else {
-        format!("port {} declares no protocol: {sniffed}", port.name)
-    };
-    let severity = if waits {
-        Severity::Warning
-    } else {
-        RULE.severity
-    };
-    let mut finding = Finding::new(RULE.name, severity, service, &path, message)
-        .help("begin the name with the protocol (http-, grpc-, tcp-…), or set appProtocol");
-    if waits {
-        finding = finding.certainty(Certainty::Assumed);
-    }
-    let (word, rest) = port.name.split_once('-').unwrap_or((&port.name, ""));
-    let Some(meant) = nearest(word, WORDS.into_iter()) else {
-        return Some(finding);
-    };
-    let renamed = match rest {
-        "" => meant.to_owned(),
-        rest => format!("{meant}-{rest}"),
-    };
-    finding.help = Some(format!("did you mean {renamed}?"));
-    match format!("{path}.name").parse() {
-        Ok(path) => Some(finding.fix(Fix {
-            title: format!("name it {renamed}"),
-            safe: false,
-            edits: vec![Edit::Replace {
-                path,
-                value: renamed.as_str().into(),
-            }],
-        })),
-        Err(_) => Some(finding),
-    }
-}
-
-/// A port of an Istio object whose name begins with another protocol than it declares.
-fn contradicted(object: &ResourceKey, path: &str, port: &Str, declared: &Str) -> Option<Finding> {
-    let word = port.split('-').next().unwrap_or(port);
-    let (named, real) = (Protocol::parse(word), Protocol::parse(declared));
-    let guessed =
-        |p: &Protocol| matches!(p, Protocol::Unsupported | Protocol::Udp | Protocol::Hbone);
-    if guessed(&named) || guessed(&real) || is_unknown(declared) {
-        return None;
-    }
-    // A name that says TCP says nothing wrong of anything that is not HTTP.
-    let same = named.class() == real.class()
-        && (named == Protocol::Tcp || named.is_tls() == real.is_tls());
-    if same {
-        return None;
-    }
-    let message = format!(
-        "port {port} is declared {declared}: its name says {word}, and the declaration counts"
-    );
-    Some(
-        Finding::new(RULE.name, RULE.severity, object, path, message).help(format!(
-            "rename the port, or declare {}",
-            word.to_uppercase()
-        )),
-    )
 }
 
 #[cfg(test)]
