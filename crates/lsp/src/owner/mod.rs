@@ -283,7 +283,7 @@ impl Owner {
                 continue;
             }
             if self.is_outdated(&job) {
-                job.is_outdated();
+                job.refuse_as_outdated();
             } else if self.is_reading(&job.about) {
                 match job.patience {
                     Some(patience) if patience > Instant::now() => left.push_back(job),
