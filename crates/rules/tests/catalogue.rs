@@ -55,12 +55,15 @@ fn differences(rule: &Rule, entry: &Value) -> Vec<String> {
     wrong
 }
 
+/// What is said of files and settings themselves, which the catalogue of meshes does not have.
+const OF_FILES: [&str; 3] = ["kustomize", "settings", "unreadable-file"];
+
 #[test]
 fn the_registry_is_the_catalogue() {
     let Some(catalogue) = catalogue() else { return };
     let entries = catalogue["rules"].as_array().expect("a list of rules");
     let mut wrong = Vec::new();
-    for rule in every() {
+    for rule in every().filter(|r| !OF_FILES.contains(&r.name)) {
         match entries.iter().find(|e| e["name"] == rule.name) {
             Some(entry) => wrong.extend(differences(rule, entry)),
             None => wrong.push(format!("{} is not in the catalogue", rule.name)),
