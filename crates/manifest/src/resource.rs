@@ -251,7 +251,8 @@ fn digest(document: &Value) -> u64 {
     hasher.finish()
 }
 
-fn hash_value(value: &Value, hasher: &mut impl Hasher) {
+/// Feeds a value to a hasher: equal values alike, but for NaN.
+pub(crate) fn hash_value(value: &Value, hasher: &mut impl Hasher) {
     std::mem::discriminant(value).hash(hasher);
     match value {
         Value::Null => {}

@@ -18,7 +18,8 @@ use meshscope_manifest::Value;
 use meshscope_manifest::kustomize::{Files, build, references};
 use meshscope_manifest::read::node as read;
 use meshscope_manifest::repository::{
-    Discovery, Fact, FileFacts, MeshSetting, Repository, Root, RootKind, discover, fact, split,
+    Discovery, Fact, FileFacts, How, MeshSetting, Repository, Root, RootKind, Stated, discover,
+    fact, split,
 };
 
 fn facts_of(files: &dyn Files, path: &str) -> Vec<Fact> {
@@ -27,6 +28,15 @@ fn facts_of(files: &dyn Files, path: &str) -> Vec<Fact> {
     };
     let roots = stream.documents.iter().filter_map(|d| d.root());
     roots.filter_map(|root| fact(&read(root))).collect()
+}
+
+fn stated(path: &str, facts: Vec<Fact>) -> FileFacts {
+    let facts = facts.into_iter().zip(0..);
+    let facts = facts.map(|(fact, document)| Stated::in_file(fact, path, document));
+    FileFacts {
+        path: path.into(),
+        facts: facts.collect(),
+    }
 }
 
 fn repository(root: &Path) -> Repository {
@@ -54,8 +64,7 @@ fn repository(root: &Path) -> Repository {
             }
             let facts = facts_of(&files, &relative);
             if !facts.is_empty() || relative.ends_with("Chart.yaml") {
-                let path = relative.into();
-                repository.files.push(FileFacts { path, facts });
+                repository.files.push(stated(&relative, facts));
             }
         }
     }
@@ -118,7 +127,7 @@ fn roots_of_one_mesh_define_an_object_once() {
             .collect()
     };
     let mesh = discover(&repository(&root), &[]).meshes.remove(0);
-    let pieces = split(mesh, &identities);
+    let pieces = split(mesh, 8, &identities);
     let roots: Vec<usize> = pieces.iter().map(|m| m.roots.len()).collect();
     println!("pieces of {roots:?} roots: {:?}", pieces[0].reason);
     assert_eq!(pieces.len(), 1, "{}", pieces[0].reason);
@@ -132,8 +141,7 @@ fn small(kustomizations: &[&str], files: &[(&str, Fact)]) -> Repository {
             .insert((*dir).to_owned(), Default::default());
     }
     for (path, fact) in files {
-        let (path, facts) = ((*path).into(), vec![fact.clone()]);
-        repository.files.push(FileFacts { path, facts });
+        repository.files.push(stated(path, vec![fact.clone()]));
     }
     repository
 }
@@ -178,7 +186,7 @@ fn argo_says_that_environments_are_namespaces_of_one_cluster() {
     let discovery = discover(&repository, &[]);
     assert_eq!(discovery.meshes.len(), 1, "{:?}", names(&discovery));
     let root = &discovery.meshes[0].roots[0];
-    assert_eq!(root.argo_namespace().map(|n| n.as_str()), Some("shop-dev"));
+    assert!(matches!(&root.applied[0].how, How::Argo(app) if app.namespace == "shop-dev"));
 }
 
 #[test]
@@ -206,7 +214,7 @@ fn two_roots_with_one_object_are_two_meshes() {
         "shared" => vec![("Service".into(), "shop".into(), "db".into())],
         _ => vec![("DestinationRule".into(), "shop".into(), "web".into())],
     };
-    let pieces = split(mesh, &same);
+    let pieces = split(mesh, 8, &same);
     assert_eq!(pieces.len(), 2);
     assert!(
         pieces
@@ -225,4 +233,113 @@ fn templates_of_charts_are_no_roots() {
     let found = names(&discover(&small(&[], &files), &[]));
     assert!(found[""].contains(&"plain".to_owned()));
     assert!(!found[""].iter().any(|dir| dir.contains("templates")));
+}
+
+fn flux(name: &str, path: &str) -> Fact {
+    application(&format!(
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}}}\nspec: {{path: {path}, sourceRef: {{name: flux-system}}}}\n"
+    ))
+}
+
+/// The pieces of the only mesh when the roots in `dirs` all define one object.
+fn pieces(repository: &Repository, dirs: &[&str]) -> Vec<meshscope_manifest::repository::Mesh> {
+    let mesh = discover(repository, &[]).meshes.remove(0);
+    let same = |root: &Root| match dirs.contains(&root.dir.as_str()) {
+        true => vec![("VirtualService".into(), "shop".into(), "web".into())],
+        false => Vec::new(),
+    };
+    split(mesh, 8, &same)
+}
+
+#[test]
+fn what_nobody_applies_gives_way() {
+    let files = [
+        ("clusters/one/apps.yaml", flux("apps", "./apps")),
+        ("leftovers/web.yaml", Fact::Resource),
+        ("apps/kustomization.yaml", Fact::Resource),
+    ];
+    let repository = small(&["apps", "variants/mtls"], &files);
+    let pieces = pieces(&repository, &["apps", "variants/mtls", "leftovers"]);
+    assert_eq!(pieces.len(), 1, "{:?}", pieces[1].reason);
+    let aside: Vec<&str> = pieces[0]
+        .aside
+        .iter()
+        .map(|(r, _)| r.dir.as_str())
+        .collect();
+    assert_eq!(aside, ["leftovers", "variants/mtls"]);
+    assert!(pieces[0].uncertain.is_none(), "{:?}", pieces[0].uncertain);
+}
+
+#[test]
+fn what_one_controller_applies_to_one_cluster_is_together_whatever_it_defines() {
+    let files = [
+        ("clusters/one/apps.yaml", flux("apps", "./apps")),
+        ("clusters/one/configs.yaml", flux("configs", "./configs")),
+    ];
+    let repository = small(&["apps", "configs"], &files);
+    assert_eq!(pieces(&repository, &["apps", "configs"]).len(), 1);
+}
+
+#[test]
+fn of_versions_beside_each_other_the_newest_counts() {
+    let files = [
+        ("install/v0.9.0/all.yaml", Fact::Resource),
+        ("install/v0.10.0/all.yaml", Fact::Resource),
+    ];
+    let repository = small(&[], &files);
+    let pieces = pieces(&repository, &["install/v0.9.0", "install/v0.10.0"]);
+    assert_eq!(pieces.len(), 1);
+    assert_eq!(pieces[0].roots[0].dir, "install/v0.10.0");
+}
+
+#[test]
+fn an_example_shows_what_is_usual() {
+    let mut repository = small(
+        &["istio/overlays/ambient", "istio/overlays/usual", "example"],
+        &[],
+    );
+    let example = repository.kustomizations.get_mut("example").unwrap();
+    example.directories.push("istio/overlays/usual".to_owned());
+    let both = ["istio/overlays/ambient", "istio/overlays/usual"];
+    let pieces = pieces(&repository, &both);
+    assert_eq!(pieces[0].roots[0].dir, "istio/overlays/usual");
+    assert_eq!(pieces.len(), 2);
+}
+
+#[test]
+fn a_path_of_flux_may_be_left_open_or_be_that_of_an_artifact() {
+    let files = [
+        (
+            "clusters/ONE/apps.yaml",
+            flux("apps", "./clusters/CHANGE_TO_NAME/workload"),
+        ),
+        ("deploy/clusters/two/apps.yaml", flux("web", "./apps/web")),
+    ];
+    let repository = small(&["clusters/ONE/workload", "deploy/apps/web"], &files);
+    let found = discover(&repository, &[]);
+    let applied: Vec<&str> = found
+        .meshes
+        .iter()
+        .flat_map(|m| &m.roots)
+        .filter(|root| !root.applied.is_empty())
+        .map(|root| root.dir.as_str())
+        .collect();
+    assert_eq!(applied, ["clusters/ONE/workload", "deploy/apps/web"]);
+}
+
+#[test]
+fn of_many_alternatives_the_first_stand_for_all() {
+    let dirs = ["a/1", "a/2", "a/3", "a/4"];
+    let mesh = discover(&small(&dirs, &[]), &[]).meshes.remove(0);
+    let same = |_: &Root| vec![("Gateway".into(), "shop".into(), "web".into())];
+    let pieces = split(mesh, 2, &same);
+    assert_eq!(pieces.len(), 2);
+    for piece in &pieces {
+        let aside: Vec<&str> = piece
+            .aside
+            .iter()
+            .map(|(root, _)| root.dir.as_str())
+            .collect();
+        assert_eq!((piece.roots.len(), aside), (1, vec!["a/3", "a/4"]));
+    }
 }

@@ -3,6 +3,8 @@
 //! Inputs are set only by the owner of the database (`meshscope::Workspace`), compared before
 //! setting. Closed files are HIGH durability, open ones LOW; paths never change.
 
+use meshscope_manifest::kustomize::Additions;
+use meshscope_manifest::repository::{Release, Variables};
 use meshscope_manifest::spec::meshconfig::IstiodEnv;
 use meshscope_manifest::{Str, Value};
 use std::collections::BTreeMap;
@@ -56,11 +58,11 @@ pub struct Repository {
 pub struct Unit {
     /// Where the objects come from.
     pub source: Source,
-    /// The namespace of objects that write none. `None` leaves it unknown: such objects share a
-    /// namespace of their own per directory, never `default`.
+    /// The namespace of objects that write none, as whoever applies them says it.
     pub namespace: Option<Str>,
-    /// The namespace that whoever applies the objects puts them into, whatever they write.
-    pub target: Option<Str>,
+    /// The same where nobody and nothing beside them says it. `None` leaves it unknown: such objects
+    /// share a namespace of their own per directory, never `default`.
+    pub default_namespace: Option<Str>,
 }
 
 /// Where the objects of a unit come from.
@@ -70,6 +72,8 @@ pub enum Source {
     File(SourceFile),
     /// What a kustomization builds.
     Kustomization(Kustomization),
+    /// A Helm chart: what it makes is known as far as it says so itself.
+    Chart(Chart),
 }
 
 /// A directory with a kustomization.
@@ -79,6 +83,30 @@ pub struct Kustomization {
     pub repository: Repository,
     /// The directory, relative to the root.
     pub directory: Str,
+    /// What whoever applies it adds to it.
+    pub delivery: Option<Arc<Delivery>>,
+}
+
+/// What Flux or Argo CD does to a kustomization that it applies.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Delivery {
+    /// What it writes into the kustomization, or instead of one where there is none.
+    pub additions: Additions,
+    /// Whether a directory without a kustomization is taken with all that is below it.
+    pub whole_tree: bool,
+    /// The variables it puts into what is built.
+    pub variables: Option<Variables>,
+}
+
+/// A directory with a Helm chart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Chart {
+    /// The repository it is in.
+    pub repository: Repository,
+    /// The directory, relative to the root.
+    pub directory: Str,
+    /// What asks for it; none when nobody does.
+    pub release: Option<Arc<Release>>,
 }
 
 impl Unit {
@@ -87,21 +115,46 @@ impl Unit {
         Unit {
             source: Source::File(file),
             namespace,
-            target: None,
+            default_namespace: None,
         }
     }
 
     /// What the kustomization of a directory builds.
-    pub fn kustomization(repository: Repository, directory: Str) -> Unit {
+    pub fn kustomization(
+        repository: Repository,
+        directory: Str,
+        delivery: Option<Arc<Delivery>>,
+    ) -> Unit {
         Unit {
             source: Source::Kustomization(Kustomization {
                 repository,
                 directory,
+                delivery,
             }),
             namespace: None,
-            target: None,
+            default_namespace: None,
         }
     }
+
+    /// The path its source goes by: a file, or the kustomization or chart of a directory.
+    pub fn path(&self, db: &dyn Db) -> Str {
+        let in_dir = |directory: &Str, name: &str| match directory.as_str() {
+            "" => Str::new(name),
+            directory => format!("{directory}/{name}").into(),
+        };
+        match &self.source {
+            Source::File(file) => file.path(db).clone(),
+            Source::Kustomization(root) => in_dir(&root.directory, "kustomization.yaml"),
+            Source::Chart(chart) => in_dir(&chart.directory, "Chart.yaml"),
+        }
+    }
+}
+
+/// A kustomization as a query key.
+#[salsa::interned(debug)]
+pub struct RootKey<'db> {
+    /// The kustomization.
+    pub root: Kustomization,
 }
 
 /// A unit as a query key.

@@ -6,8 +6,9 @@
 use crate::finding::{Finding, merged};
 use crate::registry::ALL;
 use crate::rule::Check;
+use meshscope_manifest::validate::Severity;
 use meshscope_mesh::db::{Db, Mesh, Name, name};
-use meshscope_mesh::index::namespaces;
+use meshscope_mesh::index::{may_exist, namespaces};
 use meshscope_mesh::workloads::{ProxyKind, classes_in};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +30,18 @@ pub fn findings(db: &dyn Db, mesh: Mesh) -> Found {
         by_rule.insert(rule, in_mesh(db, mesh, rule).to_vec());
     }
     by_rule.into_values().flat_map(merged).collect()
+}
+
+/// What a chart or a base that is not here may bring is not missing for sure.
+fn if_it_exists(db: &dyn Db, mesh: Mesh, finding: Finding) -> Finding {
+    let mut missing = finding.missing.iter();
+    let may_be = missing.any(|(kind, ns)| may_exist(db, mesh, *kind, name(db, ns)));
+    match may_be && finding.severity > Severity::Hint {
+        true => finding.stepped_down(
+            "a hint only, as a Helm chart or a base that is not read here may bring it",
+        ),
+        false => finding,
+    }
 }
 
 /// Evaluates all rules on one namespace, so that [`findings`] finds it done.
@@ -64,7 +77,10 @@ fn in_namespace<'db>(db: &'db dyn Db, mesh: Mesh, rule: usize, namespace: Name<'
         Some(Check::Gateway(check)) => of_classes(ProxyKind::Router, check),
         Some(Check::Mesh(_) | Check::Decoding) | None => Vec::new(),
     };
-    found.into_iter().map(Arc::new).collect()
+    let found = found.into_iter();
+    found
+        .map(|finding| Arc::new(if_it_exists(db, mesh, finding)))
+        .collect()
 }
 
 /// One rule on the whole mesh.
@@ -74,5 +90,8 @@ fn in_mesh(db: &dyn Db, mesh: Mesh, rule: usize) -> Found {
         Some(Check::Mesh(check)) => check(db, mesh),
         _ => Vec::new(),
     };
-    found.into_iter().map(Arc::new).collect()
+    let found = found.into_iter();
+    found
+        .map(|finding| Arc::new(if_it_exists(db, mesh, finding)))
+        .collect()
 }

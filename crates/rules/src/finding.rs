@@ -3,7 +3,7 @@
 //! It names objects and field paths, never bytes; the library looks positions up at the end.
 
 use meshscope_manifest::validate::{Fix, Severity};
-use meshscope_manifest::{ResourceKey, Str};
+use meshscope_manifest::{Kind, ResourceKey, Str};
 use meshscope_mesh::SourceFile;
 use meshscope_yaml::{Path, Span};
 use rustc_hash::FxHashMap;
@@ -83,6 +83,9 @@ pub struct Finding {
     pub reach: Option<Reach>,
     /// A repair.
     pub fix: Option<Fix>,
+    /// What is missing, as kinds in namespaces: where something that is not read may bring it, the finding
+    /// is a hint.
+    pub missing: Vec<(Kind, Str)>,
 }
 
 // Fixes may hold floats inside values, never NaN.
@@ -112,7 +115,28 @@ impl Finding {
             related: Vec::new(),
             reach: None,
             fix: None,
+            missing: Vec::new(),
         }
+    }
+
+    /// Says what is missing: an object of one of the kinds in a namespace.
+    #[must_use]
+    pub fn missing(mut self, kinds: &[Kind], namespace: &Str) -> Finding {
+        let all = kinds.iter().map(|kind| (*kind, namespace.clone()));
+        self.missing.extend(all);
+        self
+    }
+
+    /// The finding as a hint, because what is missing may be brought by something that is not read.
+    #[must_use]
+    pub fn stepped_down(mut self, why: &str) -> Finding {
+        self.severity = Severity::Hint;
+        self.certainty = Certainty::Assumed;
+        self.help = Some(match self.help {
+            Some(help) => format!("{help}; {why}"),
+            None => why.to_owned(),
+        });
+        self
     }
 
     /// Adds what to do.

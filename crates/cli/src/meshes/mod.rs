@@ -3,6 +3,9 @@
 mod human;
 mod json;
 
+#[cfg(feature = "schema")]
+pub use json::MeshList;
+
 pub use human::count;
 
 use crate::args::{Cli, ListArgs, ListFormat};
@@ -30,8 +33,8 @@ pub fn run_command(cli: &Cli, args: &ListArgs) -> Result<ExitCode, Failure> {
     }
     let file = workspace.settings().file.as_deref();
     match args.format {
-        ListFormat::Human => print(&human::render(file, &meshes))?,
-        ListFormat::Json => print_json(&json::listing(file, &meshes))?,
+        ListFormat::Human => print(&human::render(file, &meshes, workspace.set_aside()))?,
+        ListFormat::Json => print_json(&json::listing(file, &meshes, workspace.set_aside()))?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -36,7 +36,8 @@ impl<'w> Owner<'w> {
                 let api = value.str_or_empty("apiVersion");
                 let kind = Kind::from_api(&api, &value.str_or_empty("kind"))?;
                 let written = value.get("metadata").str("namespace");
-                let namespace = unit.target.clone().or(written).or(unit.namespace.clone());
+                let applied = || unit.namespace.clone().or(unit.default_namespace.clone());
+                let namespace = written.or_else(applied);
                 (kind, namespace.unwrap_or_default(), Str::default())
             }
         };
@@ -79,7 +80,7 @@ pub(crate) fn at<'v>(value: &'v Value, steps: &[Segment]) -> &'v Value {
 fn unit_reads(mesh: Mesh<'_>, unit: &Unit, file: SourceFile) -> bool {
     match &unit.source {
         Source::File(own) => *own == file,
-        Source::Kustomization(_) => {
+        Source::Kustomization(_) | Source::Chart(_) => {
             meshscope::engine::index::unit_files(mesh.db(), unit).contains(&file)
         }
     }

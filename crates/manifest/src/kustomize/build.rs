@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
+use super::additions::Additions;
 use super::config::{self, Config};
 use super::layer::{Bases, Files, Layer, Var};
 use super::place::Place;
 use super::problem::{ProblemKind, Role};
 use super::resource::Resource;
 use super::source::{self, Kustomization};
-use super::tree::{Node, Typing};
+use super::tree::{Is, Node, Typing};
 use super::{file, path};
 use crate::value::Str;
 
@@ -30,6 +31,11 @@ pub(super) struct Build<'a> {
 
 /// Builds one directory from its files and the layers of its bases.
 pub fn build_one(dir: &str, files: &dyn Files, bases: &dyn Bases) -> Layer {
+    build_with(dir, files, bases, &Additions::default())
+}
+
+/// The same with what whoever applies the directory adds to its kustomization.
+pub fn build_with(dir: &str, files: &dyn Files, bases: &dyn Bases, additions: &Additions) -> Layer {
     let layer = Layer {
         dir: dir.into(),
         ..Layer::default()
@@ -41,7 +47,17 @@ pub fn build_one(dir: &str, files: &dyn Files, bases: &dyn Bases) -> Layer {
         active: Vec::new(),
         components: 0,
     };
-    if let Some(kustomization) = source::kustomization(dir, files, &mut build.layer) {
+    let has_own = || source::is_there(dir, files);
+    let kustomization = if additions.file.is_empty() || has_own() {
+        let mut own = source::kustomization(dir, files, &mut build.layer);
+        if let Some(own) = &mut own {
+            additions.add_to(own);
+        }
+        own
+    } else {
+        Some(additions.alone())
+    };
+    if let Some(kustomization) = kustomization {
         build.layer.is_component = kustomization.root.str_at("kind") == "Component";
         let role = match build.layer.is_component {
             true => Role::Component,
@@ -214,9 +230,17 @@ impl Build<'_> {
         }
         let schema = k.root.get("openapi").map(|o| o.str_at("path"));
         if let Some(schema) = schema.filter(|s| !s.is_empty()) {
-            // Read for its faults only: its merge keys are those of custom kinds.
             let at = meshscope_yaml::Path::root().join("openapi").join("path");
-            self.config_file(dir, &schema, &k.place(&at));
+            let place = k.place(&at);
+            let read = self.config_file(dir, &schema, &place);
+            let patches = ["patches", "patchesStrategicMerge"];
+            if read.is_some_and(|schema| has_merge_keys(&schema))
+                && patches.iter().any(|field| k.root.get(field).is_some())
+            {
+                let message =
+                    "merge keys of custom kinds are not read: patches replace their lists";
+                self.layer.problem(place, ProblemKind::Limited, message);
+            }
         }
     }
 
@@ -284,4 +308,16 @@ fn field_path(var: &Node) -> Str {
     let path = var.get("fieldref").map(|f| f.str_at("fieldPath"));
     path.filter(|p| !p.is_empty())
         .unwrap_or_else(|| "metadata.name".into())
+}
+
+/// Whether a schema says how lists of a kind merge.
+fn has_merge_keys(schema: &Node) -> bool {
+    match &schema.is {
+        Is::Map(fields) => {
+            fields.contains_key("x-kubernetes-patch-merge-key")
+                || fields.values().any(has_merge_keys)
+        }
+        Is::Seq(items) => items.iter().any(has_merge_keys),
+        _ => false,
+    }
 }

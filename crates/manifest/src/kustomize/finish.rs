@@ -151,11 +151,7 @@ impl Bases for Memory<'_> {
             return known.clone();
         }
         if *self.depth.borrow() >= MAX_DEPTH {
-            let mut layer = Layer::default();
-            let place = super::place::Place::document(&path::file_in(dir, file::NAMES[0]), 0);
-            let message = format!("more than {MAX_DEPTH} bases inside each other");
-            layer.problem(place, ProblemKind::TooLarge, message);
-            return Some(Arc::new(layer));
+            return Some(Arc::new(Layer::too_deep(dir, MAX_DEPTH as u32)));
         }
         self.layers.borrow_mut().insert(dir.to_owned(), None);
         *self.depth.borrow_mut() += 1;

@@ -14,6 +14,7 @@ use super::id::Id;
 use super::place::Place;
 use super::problem::{Problem, ProblemKind, Role, Use};
 use super::resource::{Resource, Resources};
+use super::{file, path};
 use crate::value::{Str, Value};
 
 /// Where files come from. Paths are relative to the root of the repository, joined by `/`, and never
@@ -96,6 +97,16 @@ pub struct Layer {
 const MAX_RESOURCES: usize = 20_000;
 
 impl Layer {
+    /// What stands for a directory that has more than `bases` bases inside each other: nothing, and a
+    /// problem that says so.
+    pub fn too_deep(dir: &str, bases: u32) -> Layer {
+        let mut layer = Layer::default();
+        let place = Place::document(&path::file_in(dir, file::NAMES[0]), 0);
+        let message = format!("more than {bases} bases inside each other: it is left out");
+        layer.problem(place, ProblemKind::TooLarge, message);
+        layer
+    }
+
     pub(crate) fn problem(&mut self, place: Place, kind: ProblemKind, message: impl Into<String>) {
         let message = message.into();
         self.problems.push(Problem {

@@ -8,6 +8,7 @@
 //!
 //! This module must not know meshes, clusters or Istio, nor read files itself.
 
+mod additions;
 mod build;
 mod charts;
 mod config;
@@ -33,7 +34,7 @@ mod resource;
 mod schema;
 mod schema_table;
 mod select;
-mod sha256;
+pub mod sha256;
 mod source;
 mod transform;
 mod tree;
@@ -49,7 +50,8 @@ pub(crate) fn normal_path(path: &str) -> Option<String> {
     path::join("", path)
 }
 
-pub use build::build_one;
+pub use additions::Additions;
+pub use build::{build_one, build_with};
 pub use file::is_kustomization;
 pub use finish::{Built, Object, References, build, finish, references};
 pub use layer::{Bases, Chart, Files, Layer, Read};

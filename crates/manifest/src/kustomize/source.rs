@@ -9,7 +9,7 @@ use super::place::{Place, Trail};
 use super::problem::{ProblemKind, Role};
 use super::resource::Resource;
 use super::tree::{Is, Node, Typing};
-use super::{file, path};
+use super::{additions, file, path};
 
 /// A kustomization file that was found.
 pub(crate) struct Kustomization {
@@ -20,11 +20,8 @@ pub(crate) struct Kustomization {
 impl Kustomization {
     /// A place in the file.
     pub(crate) fn place(&self, at: &meshscope_yaml::Path) -> Place {
-        let document = self.root.from.as_ref().map_or(0, |p| p.document);
-        Place {
-            path: at.clone(),
-            ..Place::document(&self.file, document)
-        }
+        let place = additions::place_in(&self.root, at);
+        place.unwrap_or_else(|| Place::at(&self.file, at.clone()))
     }
 }
 
@@ -60,6 +57,12 @@ pub(crate) fn trees(
         }
     }
     Ok(trees)
+}
+
+/// Whether a directory has a kustomization.
+pub(crate) fn is_there(dir: &str, files: &dyn Files) -> bool {
+    let mut names = file::NAMES.iter();
+    names.any(|name| files.documents(&path::file_in(dir, name)).is_some())
 }
 
 /// Finds and reads the kustomization of a directory.

@@ -1,6 +1,7 @@
 //! What the paths of a repository tell: environments and clusters, what is set aside, charts.
 
 use crate::value::Str;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Words that name an environment when they are a folder of their own.
 const ENVIRONMENTS: [&str; 29] = [
@@ -36,17 +37,18 @@ const ENVIRONMENTS: [&str; 29] = [
 ];
 
 /// Folders whose subfolders are environments or clusters.
-const HOLDERS: [&str; 9] = [
-    "overlays",
-    "overlay",
+const HOLDERS: [&str; 6] = [
     "clusters",
-    "cluster-overlays",
     "environments",
     "environment",
     "envs",
     "env",
     "stages",
 ];
+
+/// Folders whose subfolders are environments or variants: those that several places have are
+/// environments.
+const VARIANTS: [&str; 3] = ["overlays", "overlay", "cluster-overlays"];
 
 /// Folders that hold no part of a cluster unless somebody opens them.
 const ASIDE: [&str; 22] = [
@@ -74,21 +76,109 @@ const ASIDE: [&str; 22] = [
     "tutorial",
 ];
 
-/// The environment or cluster a directory belongs to, by its path; the outermost word counts. `test`
-/// is one only below a folder such as `overlays`: elsewhere it holds tests.
-pub fn environment(dir: &str) -> Option<Str> {
-    let parts: Vec<&str> = dir.split('/').filter(|p| !p.is_empty()).collect();
-    for (index, part) in parts.iter().enumerate() {
-        let lower = part.to_ascii_lowercase();
-        let after_holder = index > 0 && HOLDERS.contains(&parts[index - 1]);
-        if after_holder && !HOLDERS.contains(part) {
-            return Some((*part).into());
+/// Which words of the paths of a repository name environments or clusters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environments {
+    words: BTreeSet<Str>,
+}
+
+impl Environments {
+    /// Learns the words from the directories of all roots. A word that several places have is an
+    /// environment; one that a single place has is a variant of what is there, unless such words are
+    /// what the repository is divided by.
+    pub fn of<'d>(dirs: impl IntoIterator<Item = &'d str>) -> Environments {
+        let (mut all, mut divided) = (0, 0);
+        let mut count: BTreeMap<Str, usize> = BTreeMap::new();
+        let mut places: BTreeMap<Str, BTreeSet<&str>> = BTreeMap::new();
+        let (mut holders, mut variants) = (BTreeSet::new(), BTreeSet::new());
+        for dir in dirs {
+            all += 1;
+            if let Some(found) = candidate(dir) {
+                match found.may_be_variant {
+                    true => _ = variants.insert(found.word.clone()),
+                    false => divided += 1,
+                }
+                *count.entry(found.word.clone()).or_insert(0) += 1;
+                places.entry(found.word).or_default().insert(found.above);
+                holders.insert(found.above);
+            }
         }
-        if ENVIRONMENTS.contains(&lower.as_str()) {
-            return Some(lower.into());
+        // One word in a few of very many places is a variant that has become a habit.
+        let recurs = |above: &BTreeSet<&str>| above.len() > 1 && above.len() * 10 >= holders.len();
+        let is_divided = divided * 4 >= all;
+        let stands = |word: &Str| is_divided && !variants.contains(word);
+        let words = places
+            .iter()
+            .filter(|(word, above)| recurs(above) || stands(word));
+        Environments {
+            words: words.map(|(word, _)| word.clone()).collect(),
         }
     }
+
+    /// The environment or cluster a root belongs to, by its path.
+    pub fn of_root(&self, dir: &str) -> Option<Str> {
+        let word = environment(dir)?;
+        self.words.contains(&word).then_some(word)
+    }
+
+    /// The same for the directory of a document that applies roots: a folder such as `clusters` says it
+    /// there, whatever else is in the repository.
+    pub fn of_applier(&self, dir: &str) -> Option<Str> {
+        let found = candidate(dir)?;
+        (found.is_held || self.words.contains(&found.word)).then_some(found.word)
+    }
+}
+
+/// A word of a path that may name an environment.
+struct Candidate<'d> {
+    word: Str,
+    above: &'d str,
+    /// Whether it is below a folder such as `clusters`.
+    is_held: bool,
+    /// Whether it may as well name a variant: it is below `overlays` and no word that is known.
+    may_be_variant: bool,
+}
+
+/// The environment or cluster a directory belongs to, by its path; the outermost word counts. `test` is
+/// one only below a folder such as `overlays`: elsewhere it holds tests.
+pub fn environment(dir: &str) -> Option<Str> {
+    candidate(dir).map(|found| found.word)
+}
+
+fn candidate(dir: &str) -> Option<Candidate<'_>> {
+    let mut before = "";
+    let mut end = 0;
+    for part in dir.split('/') {
+        let above = &dir[..end.min(dir.len())];
+        end += part.len() + 1;
+        let lower = part.to_ascii_lowercase();
+        let is_known = ENVIRONMENTS.contains(&lower.as_str());
+        let held = HOLDERS.contains(&before);
+        let variant = VARIANTS.contains(&before);
+        if (held || variant) && !part.is_empty() && !is_folder(part) {
+            let is_test = lower.starts_with("test");
+            return Some(Candidate {
+                word: part.into(),
+                above,
+                is_held: held,
+                may_be_variant: variant && !is_known && !is_test,
+            });
+        }
+        if is_known {
+            return Some(Candidate {
+                word: lower.into(),
+                above,
+                is_held: false,
+                may_be_variant: false,
+            });
+        }
+        before = part;
+    }
     None
+}
+
+fn is_folder(part: &str) -> bool {
+    HOLDERS.contains(&part) || VARIANTS.contains(&part)
 }
 
 /// The part of a path that sets a directory aside: archives, examples, documentation, tests and
@@ -97,7 +187,7 @@ pub fn set_aside(dir: &str) -> Option<&str> {
     let mut before = "";
     for part in dir.split('/').filter(|p| !p.is_empty()) {
         let lower = part.to_ascii_lowercase();
-        let is_environment = HOLDERS.contains(&before);
+        let is_environment = is_folder(before);
         let is_test = lower.starts_with("test")
             && (lower.len() <= 5
                 || lower.starts_with("test-")
@@ -113,8 +203,9 @@ pub fn set_aside(dir: &str) -> Option<&str> {
     None
 }
 
-/// The chart directory whose template a file is, given the directories with a `Chart.yaml`. Such
-/// files are never checked as YAML: what they hold may exist, no more.
+/// The chart directory a file or directory is a part of (a template, a chart inside of it), given the
+/// directories with a `Chart.yaml`. Such files are never checked as YAML: what they hold may exist, no
+/// more.
 pub fn chart_of_template<'c>(
     file: &str,
     charts: impl IntoIterator<Item = &'c str>,
@@ -126,7 +217,8 @@ pub fn chart_of_template<'c>(
                 .strip_prefix(chart)
                 .and_then(|rest| rest.strip_prefix('/')),
         };
-        inside.is_some_and(|rest| rest.starts_with("templates/"))
+        let parts = ["templates/", "charts/", "crds/"];
+        inside.is_some_and(|rest| parts.iter().any(|part| rest.starts_with(part)))
     })
 }
 
@@ -142,6 +234,37 @@ mod tests {
         assert_eq!(of("k8s/whispr/preprod"), Some("preprod".into()));
         assert_eq!(of("apps/overlays/test"), Some("test".into()));
         assert_eq!(of("infrastructure/istio"), None);
+    }
+
+    #[test]
+    fn a_word_of_one_place_is_a_variant_unless_words_divide_the_repository() {
+        let words = |dirs: &[&str]| {
+            let environments = Environments::of(dirs.iter().copied());
+            let found = dirs.iter().filter_map(|dir| environments.of_root(dir));
+            found.map(|word| word.to_string()).collect::<Vec<_>>()
+        };
+        let two = [
+            "a/overlays/okd",
+            "b/overlays/okd",
+            "a/overlays/k3s",
+            "b/overlays/k3s",
+        ];
+        assert_eq!(words(&two), ["okd", "okd", "k3s", "k3s"]);
+        assert!(words(&["a/overlays/istio", "b/overlays/istio", "b/overlays/mtls"]).is_empty());
+        assert_eq!(
+            words(&["apps/overlays/dev", "apps/overlays/prod", "infra"]),
+            ["dev", "prod"]
+        );
+        let components = [
+            "a",
+            "b",
+            "c",
+            "d",
+            "e",
+            "pipeline/env/dev",
+            "istio/overlays/ambient",
+        ];
+        assert!(words(&components).is_empty());
     }
 
     #[test]

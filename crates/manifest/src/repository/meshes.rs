@@ -2,14 +2,14 @@
 //!
 //! The rules are those measured over real repositories: a word for an environment or cluster in the
 //! path keeps roots apart; Argo CD and Flux say outright what lands together; roots without a word
-//! are part of every mesh; two roots that define the same object cannot be one mesh. Settings
-//! override all of it.
+//! are part of every mesh. Settings override all of it; roots that contradict each other are the
+//! business of `conflicts`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use super::layout;
+use super::layout::{Environments, environment};
 use super::roots::{Applied, Repository, Root, RootKind, roots};
 use crate::value::Str;
 
@@ -24,6 +24,8 @@ pub struct Mesh {
     pub reason: String,
     /// Why the grouping may be wrong: findings about what is missing or twice are hints then.
     pub uncertain: Option<String>,
+    /// Roots that would land here but for what another one defines, each with the reason.
+    pub aside: Vec<(Root, String)>,
 }
 
 /// A `meshes:` entry of the settings.
@@ -42,8 +44,8 @@ pub struct MeshSetting {
 pub struct Discovery {
     /// The meshes, by name.
     pub meshes: Vec<Mesh>,
-    /// Roots of no mesh, with the part of the path that says so.
-    pub aside: Vec<(Root, Str)>,
+    /// Roots of no mesh, with the reason.
+    pub aside: Vec<(Root, String)>,
     /// Settings that cannot be used, with the reason.
     pub faults: Vec<String>,
 }
@@ -59,11 +61,40 @@ pub fn discover(repository: &Repository, settings: &[MeshSetting]) -> Discovery 
         all.extend(found.aside.into_iter().map(|(root, _)| root));
         return by_settings(all, settings);
     }
+    let because = |(root, part): (Root, Str)| (root, format!("`{part}` is in its path"));
+    let mut aside: Vec<(Root, String)> = found.aside.into_iter().map(because).collect();
+    let (roots, elsewhere) = of_clusters(found.roots);
+    aside.extend(elsewhere);
     Discovery {
-        meshes: by_rule(found.roots),
-        aside: found.aside,
+        meshes: by_rule(roots),
+        aside,
         faults: Vec::new(),
     }
+}
+
+/// Where documents say which clusters there are, what nobody applies and is for none of them is set
+/// aside, with the reason.
+fn of_clusters(roots: Vec<Root>) -> (Vec<Root>, Vec<(Root, String)>) {
+    let above = appliers(&roots);
+    let environments = environments(&roots);
+    let applied = roots.iter().flat_map(|root| &root.applied);
+    let clusters: BTreeSet<Str> = applied
+        .flat_map(|applied| lands(applied, &above, &environments))
+        .collect();
+    let (mut kept, mut aside) = (Vec::new(), Vec::new());
+    for root in roots {
+        let word = environment(&root.dir).filter(|word| {
+            root.applied.is_empty() && !clusters.is_empty() && !clusters.contains(word)
+        });
+        match word {
+            Some(word) => {
+                let reason = format!("`{word}` is in its path, and nothing is applied there");
+                aside.push((root, reason));
+            }
+            None => kept.push(root),
+        }
+    }
+    (kept, aside)
 }
 
 fn by_settings(roots: Vec<Root>, settings: &[MeshSetting]) -> Discovery {
@@ -98,55 +129,100 @@ fn by_settings(roots: Vec<Root>, settings: &[MeshSetting]) -> Discovery {
             name: setting.name.clone(),
             roots: roots.iter().filter(of_it).cloned().collect(),
             reason: "the settings say so".to_owned(),
-            uncertain: None,
+            ..Mesh::default()
         });
     }
     let claimed = |root: &Root| discovery.meshes.iter().any(|m| m.roots.contains(root));
     let left = roots.iter().filter(|r| !claimed(r)).cloned();
-    discovery.aside = left.map(|root| (root, "settings".into())).collect();
+    discovery.aside = left
+        .map(|root| (root, "the settings name it nowhere".to_owned()))
+        .collect();
     discovery
 }
 
-/// The clusters or environments a root belongs to; none means all.
-fn keys(root: &Root) -> (BTreeSet<Str>, Option<String>) {
-    let mut keys = BTreeSet::new();
-    let mut controller = None;
-    for applied in &root.applied {
-        let (by, cluster, what) = match applied {
-            Applied::Argo { by, cluster, .. } => (by, cluster.as_str(), "Argo CD"),
-            Applied::Flux { by, .. } => (by, "", "Flux"),
-        };
-        let dir = by.rsplit_once('/').map_or("", |(dir, _)| dir);
-        match (cluster, layout::environment(dir)) {
-            ("", Some(environment)) => {
-                keys.insert(environment);
-            }
-            // The controller's own cluster, and nothing says which: whatever it applies is together.
-            ("", None) => controller = Some(format!("{what} applies it to its own cluster")),
-            (cluster, _) => {
-                keys.insert(cluster.into());
+/// Where one application of a root lands: clusters or environments, or that of the controller when
+/// nothing says which that is.
+fn lands(applied: &Applied, appliers: &Appliers, environments: &Environments) -> BTreeSet<Str> {
+    let mut found = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut open = vec![applied];
+    while let Some(applied) = open.pop() {
+        if !applied.cluster().is_empty() {
+            found.insert(applied.cluster().into());
+            continue;
+        }
+        // What is applied itself lands what it applies where it lands.
+        let above = applied.built_by.as_ref();
+        let above = above.filter(|dir| seen.insert((*dir).clone()));
+        match above.and_then(|dir| appliers.get(dir)) {
+            Some(appliers) => open.extend(appliers),
+            None => {
+                let by = applied.by();
+                let dir = by.rsplit_once('/').map_or("", |(dir, _)| dir);
+                found.extend(environments.of_applier(dir));
             }
         }
     }
-    if keys.is_empty() {
-        keys.extend(layout::environment(&root.dir));
+    found
+}
+
+/// What the words in the paths of roots mean.
+fn environments(roots: &[Root]) -> Environments {
+    let manifests = roots.iter().filter(|root| root.kind != RootKind::Chart);
+    Environments::of(manifests.map(|root| root.dir.as_str()))
+}
+
+/// Who applies the roots that are applied, by directory.
+type Appliers = BTreeMap<Str, Vec<Applied>>;
+
+fn appliers(roots: &[Root]) -> Appliers {
+    let applied = roots.iter().filter(|root| !root.applied.is_empty());
+    applied
+        .map(|root| (root.dir.clone(), root.applied.clone()))
+        .collect()
+}
+
+/// A root with the clusters or environments it belongs to; none means all.
+struct Keyed {
+    root: Root,
+    keys: BTreeSet<Str>,
+    /// Whether a controller applies it to its own cluster.
+    controlled: bool,
+}
+
+fn keyed(mut root: Root, above: &Appliers, environments: &Environments) -> Keyed {
+    let mut keys = BTreeSet::new();
+    let mut controlled = false;
+    for applied in &mut root.applied {
+        let own = lands(applied, above, environments);
+        applied.is_sure = !own.is_empty();
+        // Whatever a controller applies to its own cluster is together.
+        controlled |= own.is_empty();
+        keys.extend(own);
     }
-    (keys, controller)
+    if keys.is_empty() {
+        keys.extend(environments.of_root(&root.dir));
+    }
+    Keyed {
+        root,
+        keys,
+        controlled,
+    }
 }
 
 fn by_rule(roots: Vec<Root>) -> Vec<Mesh> {
-    let keyed: Vec<(Root, BTreeSet<Str>, Option<String>)> = roots
+    let environments = environments(&roots);
+    let above = appliers(&roots);
+    let is_controlled = roots.iter().any(|root| !root.applied.is_empty());
+    let keyed: Vec<Keyed> = roots
         .into_iter()
-        .map(|root| {
-            let (keys, controller) = keys(&root);
-            (root, keys, controller)
-        })
+        .map(|root| keyed(root, &above, &environments))
         .collect();
     // Words of roots that one controller applies to its own cluster are words for one cluster.
     let together: BTreeSet<Str> = keyed
         .iter()
-        .filter(|(_, _, controller)| controller.is_some())
-        .flat_map(|(_, keys, _)| keys.iter().cloned())
+        .filter(|keyed| keyed.controlled)
+        .flat_map(|keyed| keyed.keys.iter().cloned())
         .collect();
     let one = |key: &Str| match together.contains(key) {
         true => together.first().cloned().unwrap_or_default(),
@@ -154,24 +230,27 @@ fn by_rule(roots: Vec<Root>) -> Vec<Mesh> {
     };
     let names: BTreeSet<Str> = keyed
         .iter()
-        .flat_map(|(_, keys, _)| keys.iter().map(one))
+        .flat_map(|keyed| keyed.keys.iter().map(one))
         .collect();
-    let controlled = keyed.iter().any(|(root, _, _)| !root.applied.is_empty());
     let several = names.len() > 1;
-    let mut meshes: BTreeMap<Str, Mesh> = BTreeMap::new();
     let slots: Vec<Str> = match names.is_empty() {
         true => vec![Str::default()],
         false => names.into_iter().collect(),
     };
+    let mut meshes: BTreeMap<Str, Mesh> = BTreeMap::new();
     for name in &slots {
         meshes.insert(name.clone(), mesh(name, &together, several));
     }
-    for (root, keys, _) in keyed {
+    for Keyed { root, keys, .. } in keyed {
         let own: BTreeSet<Str> = match keys.is_empty() {
             true => slots.iter().cloned().collect(),
             false => keys.iter().map(one).collect(),
         };
-        let loose = controlled && root.applied.is_empty() && several && keys.is_empty();
+        let loose = is_controlled
+            && root.applied.is_empty()
+            && several
+            && keys.is_empty()
+            && root.kind != RootKind::Chart;
         for name in own {
             let Some(mesh) = meshes.get_mut(&name) else {
                 continue;
@@ -180,7 +259,12 @@ fn by_rule(roots: Vec<Root>) -> Vec<Mesh> {
                 let message = format!("nothing says which cluster `{}` is for", root.dir);
                 mesh.uncertain = Some(message);
             }
-            mesh.roots.push(root.clone());
+            let mut root = root.clone();
+            root.applied.retain(|applied| {
+                let own = lands(applied, &above, &environments);
+                own.is_empty() || own.iter().any(|key| one(key) == name)
+            });
+            mesh.roots.push(root);
         }
     }
     let mut meshes: Vec<Mesh> = meshes
@@ -188,11 +272,10 @@ fn by_rule(roots: Vec<Root>) -> Vec<Mesh> {
         .filter(|m| !m.roots.is_empty())
         .collect();
     for mesh in &mut meshes {
-        let plain = mesh
-            .roots
-            .iter()
-            .all(|r| r.kind == RootKind::Plain && r.applied.is_empty());
-        if plain && mesh.roots.len() > 1 && mesh.uncertain.is_none() {
+        let mut manifests = mesh.roots.iter().filter(|r| r.kind != RootKind::Chart);
+        let is_plain = |r: &Root| r.kind == RootKind::Plain && r.applied.is_empty();
+        let several = manifests.clone().count() > 1;
+        if several && manifests.all(is_plain) && mesh.uncertain.is_none() {
             let message = "plain directories: nothing says that they are applied together";
             mesh.uncertain = Some(message.to_owned());
         }
@@ -213,89 +296,13 @@ fn mesh(name: &Str, together: &BTreeSet<Str>, several: bool) -> Mesh {
     } else {
         format!("`{name}` is in the path of its roots or of what applies them")
     };
-    let by_word = several && !joined && layout::environment(name).is_some();
+    let by_word = several && !joined && environment(name).is_some();
     Mesh {
         name: name.clone(),
         roots: Vec::new(),
         reason,
         uncertain: by_word
             .then(|| format!("`{name}` may be a cluster of its own or namespaces of a shared one")),
+        aside: Vec::new(),
     }
-}
-
-/// Splits a mesh whose roots define the same object more than once: such roots cannot share a
-/// cluster. Roots without a conflict stay part of every piece.
-pub fn split(mesh: Mesh, identities: &dyn Fn(&Root) -> Vec<Identity>) -> Vec<Mesh> {
-    let mut owners: BTreeMap<Identity, Vec<usize>> = BTreeMap::new();
-    let mut twice_inside = None;
-    for (index, root) in mesh.roots.iter().enumerate() {
-        for identity in identities(root) {
-            let places = owners.entry(identity).or_default();
-            if places.last() == Some(&index) {
-                twice_inside.get_or_insert(index);
-            } else {
-                places.push(index);
-            }
-        }
-    }
-    let mut conflicts: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    let mut example = None;
-    for (identity, places) in owners.iter().filter(|(_, places)| places.len() > 1) {
-        example.get_or_insert_with(|| format!("{} {}/{}", identity.0, identity.1, identity.2));
-        for &a in places {
-            let others = places.iter().copied().filter(|&b| b != a);
-            conflicts.entry(a).or_default().extend(others);
-        }
-    }
-    let mut mesh = mesh;
-    if let Some(index) = twice_inside.filter(|_| mesh.uncertain.is_none()) {
-        let dir = mesh.roots[index].dir.clone();
-        mesh.uncertain = Some(format!(
-            "`{dir}` holds alternatives: it defines objects twice"
-        ));
-    }
-    if conflicts.is_empty() {
-        return vec![mesh];
-    }
-    // Roots that somebody applies choose first; each takes the first piece that is free of conflict.
-    let mut order: Vec<usize> = conflicts.keys().copied().collect();
-    order.sort_by_key(|&i| (mesh.roots[i].applied.is_empty(), mesh.roots[i].dir.clone()));
-    let mut pieces: Vec<BTreeSet<usize>> = Vec::new();
-    for index in order {
-        let against = &conflicts[&index];
-        match pieces.iter_mut().find(|piece| piece.is_disjoint(against)) {
-            Some(piece) => {
-                piece.insert(index);
-            }
-            None => pieces.push(BTreeSet::from([index])),
-        }
-    }
-    let what = example.unwrap_or_default();
-    let all = mesh.roots.iter().enumerate();
-    pieces
-        .iter()
-        .enumerate()
-        .map(|(number, piece)| {
-            let part = |i: usize| !conflicts.contains_key(&i) || piece.contains(&i);
-            let first = piece.iter().next().map(|&i| mesh.roots[i].dir.clone());
-            let name = match (number, mesh.name.as_str()) {
-                (0, name) => name.into(),
-                (_, "") => first.unwrap_or_default(),
-                (_, name) => format!("{name}:{}", first.unwrap_or_default()).into(),
-            };
-            Mesh {
-                name,
-                roots: all
-                    .clone()
-                    .filter(|(i, _)| part(*i))
-                    .map(|(_, r)| r.clone())
-                    .collect(),
-                reason: format!(
-                    "{}; several roots define {what}, so they are apart",
-                    mesh.reason
-                ),
-                uncertain: Some(format!("several roots define {what}")),
-            }
-        })
-        .collect()
 }

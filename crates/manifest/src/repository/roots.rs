@@ -5,18 +5,40 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Application, Fact, FluxKustomization};
+use super::facts::{Added, Application, Fact, FluxKustomization, Release};
 use super::layout;
-use crate::kustomize::{References, is_kustomization};
+use crate::kustomize::{Origin, Place, References, is_kustomization};
 use crate::value::Str;
+
+/// What one document declares, and where it is written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stated {
+    /// What it declares.
+    pub fact: Fact,
+    /// Where its fields are written.
+    pub origin: Origin,
+    /// The root that builds it; none for a document of a file.
+    pub built_by: Option<Str>,
+}
+
+impl Stated {
+    /// A document of a file.
+    pub fn in_file(fact: Fact, file: &str, document: u32) -> Stated {
+        Stated {
+            fact,
+            origin: Origin::new(Place::document(file, document)),
+            built_by: None,
+        }
+    }
+}
 
 /// What is known of one file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FileFacts {
     /// The path, relative to the root of the repository.
     pub path: Str,
-    /// What its documents declare, in order.
-    pub facts: Vec<Fact>,
+    /// What its documents declare, in order; empty for a file without objects.
+    pub facts: Vec<Stated>,
 }
 
 /// What is known of a repository.
@@ -39,27 +61,76 @@ pub enum RootKind {
     Plain,
     /// The manifests of a directory and all below it.
     Tree,
+    /// A Helm chart.
+    Chart,
 }
 
-/// Who applies a root.
+/// Who applies a root, and how.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Applied {
-    /// An Argo CD Application of this file.
-    Argo {
-        /// The file.
-        by: Str,
-        /// Its cluster; empty for its own.
-        cluster: Str,
-        /// The default namespace.
-        namespace: Str,
-    },
-    /// A Flux Kustomization of this file.
-    Flux {
-        /// The file.
-        by: Str,
-        /// What it says, with `targetNamespace` and variables.
-        kustomization: FluxKustomization,
-    },
+pub struct Applied {
+    /// Where the document is written that says so.
+    pub origin: Origin,
+    /// The root that builds the document: it lands where that root does.
+    pub built_by: Option<Str>,
+    /// What it says.
+    pub how: How,
+    /// Whether it, or the path it is written at, says which cluster that is.
+    pub is_sure: bool,
+}
+
+/// What applies a root.
+#[derive(Clone, Debug, PartialEq)]
+pub enum How {
+    /// An Argo CD Application: for one of its directories.
+    Argo(Box<Application>),
+    /// A Flux Kustomization.
+    Flux(Box<FluxKustomization>),
+    /// A Helm release of a chart in the repository.
+    Release(Box<Release>),
+}
+
+impl How {
+    /// The name of what applies it.
+    pub fn name(&self) -> &Str {
+        match self {
+            How::Argo(app) => &app.name,
+            How::Flux(flux) => &flux.name,
+            How::Release(release) => &release.release,
+        }
+    }
+}
+
+impl Applied {
+    fn new(stated: &Stated, how: How) -> Applied {
+        Applied {
+            origin: stated.origin.clone(),
+            built_by: stated.built_by.clone(),
+            how,
+            is_sure: false,
+        }
+    }
+
+    /// The file of the document.
+    pub fn by(&self) -> &Str {
+        &self.origin.base.file
+    }
+
+    /// What is added to the kustomization of the directory.
+    pub fn added(&self) -> &[Added] {
+        match &self.how {
+            How::Argo(app) => &app.added,
+            How::Flux(flux) => &flux.added,
+            How::Release(_) => &[],
+        }
+    }
+
+    /// The cluster; empty for that of the controller.
+    pub fn cluster(&self) -> &str {
+        match &self.how {
+            How::Argo(app) => &app.cluster,
+            How::Flux(_) | How::Release(_) => "",
+        }
+    }
 }
 
 /// A directory that is applied as a whole.
@@ -71,32 +142,10 @@ pub struct Root {
     pub kind: RootKind,
     /// Who applies it, as far as the repository says.
     pub applied: Vec<Applied>,
+    /// Whether an example or a test takes it for what is usual.
+    pub usual: bool,
     /// Why it is a root.
     pub reason: String,
-}
-
-impl Root {
-    /// The default namespace an Argo CD Application gives it, when they agree.
-    pub fn argo_namespace(&self) -> Option<&Str> {
-        let mut said = self.applied.iter().filter_map(|a| match a {
-            Applied::Argo { namespace, .. } if !namespace.is_empty() => Some(namespace),
-            _ => None,
-        });
-        let first = said.next()?;
-        said.all(|n| n == first).then_some(first)
-    }
-
-    /// The namespace Flux forces on it, when they agree.
-    pub fn flux_namespace(&self) -> Option<&Str> {
-        let mut said = self.applied.iter().filter_map(|a| match a {
-            Applied::Flux {
-                kustomization: k, ..
-            } => Some(&k.target_namespace),
-            Applied::Argo { .. } => None,
-        });
-        let first = said.next()?;
-        (!first.is_empty() && said.all(|n| n == first)).then_some(first)
-    }
 }
 
 /// Roots that belong to meshes, and those set aside.
@@ -119,49 +168,19 @@ fn is_within(path: &str, dir: &str) -> bool {
 
 /// Finds the roots.
 pub fn roots(repository: &Repository) -> Roots {
-    let mut found: BTreeMap<String, Root> = BTreeMap::new();
-    let kustomizations = &repository.kustomizations;
-    for file in &repository.files {
-        for fact in &file.facts {
-            match fact {
-                Fact::Application(app) => apply_argo(repository, &file.path, app, &mut found),
-                Fact::Flux(flux) if !super::is_unknown(&flux.path) => {
-                    let applied = Applied::Flux {
-                        by: file.path.clone(),
-                        kustomization: flux.clone(),
-                    };
-                    let reason = format!("Flux Kustomization {} applies it", flux.name);
-                    apply(
-                        repository,
-                        &flux.path,
-                        RootKind::Tree,
-                        applied,
-                        reason,
-                        &mut found,
-                    );
-                }
-                _ => {}
-            }
-        }
-    }
-    let used = kustomizations.values().flat_map(|r| &r.directories);
-    let used: BTreeSet<&str> = used.map(String::as_str).collect();
-    for (dir, references) in kustomizations {
-        if !references.is_component && !used.contains(dir.as_str()) {
-            found.entry(dir.clone()).or_insert_with(|| Root {
-                dir: dir.as_str().into(),
-                kind: RootKind::Kustomize,
-                applied: Vec::new(),
-                reason: "a kustomization that no other uses".to_owned(),
-            });
-        }
-    }
-    plain(repository, &mut found);
+    let charts = charts(repository);
+    let mut finder = Finder {
+        repository,
+        charts: &charts,
+        found: BTreeMap::new(),
+    };
+    finder.applied();
+    finder.kustomizations();
+    finder.circles();
+    finder.plain();
     let mut result = Roots::default();
-    for (_, root) in found {
-        let opened = repository.opened.iter().find(|o| is_within(&root.dir, o));
-        let below = opened.map_or(root.dir.as_str(), |o| &root.dir[o.len()..]);
-        match layout::set_aside(below).filter(|_| root.applied.is_empty()) {
+    for (_, root) in finder.found {
+        match aside(repository, &root.dir).filter(|_| root.applied.is_empty()) {
             Some(part) => {
                 let part = part.into();
                 result.aside.push((root, part));
@@ -170,148 +189,293 @@ pub fn roots(repository: &Repository) -> Roots {
         }
     }
     // A repository of examples is about its examples.
-    if result.roots.is_empty() {
-        result.roots = result.aside.drain(..).map(|(root, _)| root).collect();
+    if result.roots.iter().all(|root| root.kind == RootKind::Chart) {
+        let aside = result.aside.drain(..).map(|(root, _)| root);
+        result.roots.extend(aside);
+        result.roots.sort_by(|a, b| a.dir.cmp(&b.dir));
     }
     result
 }
 
-fn apply_argo(
-    repository: &Repository,
-    file: &Str,
-    app: &Application,
-    found: &mut BTreeMap<String, Root>,
-) {
-    let plain = if app.recurse {
-        RootKind::Tree
-    } else {
-        RootKind::Plain
-    };
-    let mut one = |dir: &str, namespace: Str| {
-        let applied = Applied::Argo {
-            by: file.clone(),
-            cluster: app.cluster.clone(),
-            namespace,
-        };
-        let reason = format!("Argo CD Application {} applies it", app.name);
-        apply(repository, dir, plain, applied, reason, found);
-    };
-    let known = |text: &Str| !super::is_unknown(text);
-    for path in app.paths.iter().filter(|p| known(p)) {
-        let namespace = Some(app.namespace.clone())
-            .filter(known)
-            .unwrap_or_default();
-        one(path, namespace);
-    }
-    for glob in &app.path_globs {
-        for dir in directories(repository).filter(|dir| matches(glob, dir)) {
-            let name = dir.rsplit('/').next().unwrap_or(dir);
-            let named = [
-                "{{path.basename}}",
-                "{{.path.basename}}",
-                "{{ .path.basename }}",
-            ];
-            let namespace = match app.namespace.as_str() {
-                text if named.contains(&text) => name.into(),
-                text if super::is_unknown(text) => Str::default(),
-                text => text.into(),
-            };
-            one(dir, namespace);
+/// The part of a directory's path that sets it aside, below what is opened itself.
+fn aside<'d>(repository: &Repository, dir: &'d str) -> Option<&'d str> {
+    let opened = repository.opened.iter().find(|o| is_within(dir, o));
+    layout::set_aside(opened.map_or(dir, |o| &dir[o.len()..]))
+}
+
+/// The directories with a `Chart.yaml`.
+fn charts(repository: &Repository) -> Vec<&str> {
+    let files = repository.files.iter().map(|f| f.path.as_str());
+    let charts = files.filter(|path| path.rsplit('/').next() == Some("Chart.yaml"));
+    charts.map(dir_of).collect()
+}
+
+struct Finder<'r> {
+    repository: &'r Repository,
+    charts: &'r [&'r str],
+    found: BTreeMap<String, Root>,
+}
+
+impl Finder<'_> {
+    /// What Argo CD and Flux apply.
+    fn applied(&mut self) {
+        let directories = directories(self.repository);
+        let files: Vec<&str> = self
+            .repository
+            .files
+            .iter()
+            .map(|f| f.path.as_str())
+            .collect();
+        let stated = self.repository.files.iter().flat_map(|f| &f.facts);
+        for stated in stated {
+            match &stated.fact {
+                Fact::Application(app) => self.argo(app, stated),
+                Fact::Applications(set) => {
+                    for app in set.applications(&directories, &files) {
+                        self.argo(&app, stated);
+                    }
+                }
+                Fact::Flux(flux) => self.flux(flux, stated, &directories),
+                Fact::Release(release) => self.release(release, stated),
+                _ => {}
+            }
         }
     }
+
+    fn argo(&mut self, app: &Application, stated: &Stated) {
+        let plain = match app.recurse {
+            true => RootKind::Tree,
+            false => RootKind::Plain,
+        };
+        for path in &app.paths {
+            if !super::is_unknown(path) && self.exists(path) {
+                let how = How::Argo(Box::new(app.clone()));
+                let reason = format!("Argo CD Application {} applies it", app.name);
+                self.apply(path, plain, Applied::new(stated, how), reason);
+            }
+        }
+    }
+
+    fn flux(&mut self, flux: &FluxKustomization, stated: &Stated, directories: &[&str]) {
+        // A path that is not written is the whole source, and most sources are other repositories.
+        if flux.path.is_empty() && flux.source != "flux-system" {
+            return;
+        }
+        let by = dir_of(&stated.origin.base.file);
+        let Some(dir) = self.directory_of(&flux.path, by, directories) else {
+            return;
+        };
+        let how = How::Flux(Box::new(flux.clone()));
+        let reason = format!("Flux Kustomization {} applies it", flux.name);
+        self.apply(&dir, RootKind::Tree, Applied::new(stated, how), reason);
+    }
+
+    fn release(&mut self, release: &Release, stated: &Stated) {
+        let dir = release.directory.clone();
+        if !dir.is_empty() && self.charts.contains(&dir.as_str()) {
+            let how = How::Release(Box::new(release.clone()));
+            let reason = format!("Helm release {} installs it", release.release);
+            let applied = Applied::new(stated, how);
+            self.apply(&dir, RootKind::Chart, applied, reason);
+        }
+    }
+
+    /// The directory a path of Flux means: below the root of the repository, or of the part of it that
+    /// is published as an artifact. Parts that are to be filled in match any one directory.
+    fn directory_of(&self, path: &str, by: &str, directories: &[&str]) -> Option<String> {
+        if self.exists(path) {
+            return Some(path.to_owned());
+        }
+        if super::is_unknown(path) {
+            let fits = |dir: &&&str| {
+                let same = dir.split('/').count() == path.split('/').count();
+                let mut parts = dir.split('/').zip(path.split('/'));
+                same && parts.all(|(dir, path)| super::is_unknown(path) || dir == path)
+            };
+            let mut fitting = directories.iter().filter(fits);
+            let first = fitting.next()?;
+            return fitting.next().is_none().then(|| (*first).to_owned());
+        }
+        let above = by.match_indices('/').map(|(end, _)| &by[..end]);
+        let mut above = above.chain([by]).collect::<Vec<_>>().into_iter().rev();
+        let joined = |top: &str| format!("{top}/{path}");
+        let found = above.find(|top| path.contains('/') && self.exists(&joined(top)));
+        found.map(joined)
+    }
+
+    /// Whether a directory with manifests is there; otherwise it is of another repository, or
+    /// generated.
+    fn exists(&self, dir: &str) -> bool {
+        self.repository.kustomizations.contains_key(dir)
+            || self
+                .repository
+                .files
+                .iter()
+                .any(|f| is_within(&f.path, dir))
+    }
+
+    fn apply(&mut self, dir: &str, plain: RootKind, applied: Applied, reason: String) {
+        let kind = if self.repository.kustomizations.contains_key(dir) {
+            RootKind::Kustomize
+        } else if self.charts.contains(&dir) && !matches!(applied.how, How::Flux(_)) {
+            RootKind::Chart
+        } else {
+            plain
+        };
+        let root = self.found.entry(dir.to_owned()).or_insert_with(|| Root {
+            dir: dir.into(),
+            kind,
+            applied: Vec::new(),
+            usual: false,
+            reason,
+        });
+        if !root.applied.contains(&applied) {
+            root.applied.push(applied);
+        }
+    }
+
+    /// Kustomizations that no other one uses. What examples and tests use is used by nobody: they show
+    /// what is usual.
+    fn kustomizations(&mut self) {
+        let all = &self.repository.kustomizations;
+        let (mut used, mut usual) = (BTreeSet::new(), BTreeSet::new());
+        for (dir, references) in all {
+            let applied = self.found.contains_key(dir);
+            let shows = aside(self.repository, dir).is_some() && !applied;
+            let into = if shows { &mut usual } else { &mut used };
+            into.extend(references.directories.iter().map(String::as_str));
+        }
+        let trees = self.found.values().filter(|root| root.is_flux_tree());
+        for tree in trees {
+            used.extend(topmost(all, &tree.dir));
+        }
+        for (dir, references) in all {
+            let shown = aside(self.repository, dir).is_some();
+            // An example inside of examples is used by its own kind.
+            let used_here = used.contains(dir.as_str()) || shown && usual.contains(dir.as_str());
+            if !references.is_component && !used_here {
+                self.found.entry(dir.clone()).or_insert_with(|| Root {
+                    dir: dir.into(),
+                    kind: RootKind::Kustomize,
+                    applied: Vec::new(),
+                    usual: usual.contains(dir.as_str()),
+                    reason: "a kustomization that no other uses".to_owned(),
+                });
+            }
+        }
+    }
+
+    /// Kustomizations that only use each other, in a circle: the first of them stands for all.
+    fn circles(&mut self) {
+        let all = &self.repository.kustomizations;
+        let mut reached: BTreeSet<&str> = BTreeSet::new();
+        let mut open: Vec<&str> = Vec::new();
+        for (dir, references) in all {
+            let covered = self
+                .found
+                .values()
+                .any(|r| r.is_flux_tree() && is_within(dir, &r.dir));
+            if covered || references.is_component || self.found.contains_key(dir) {
+                open.push(dir);
+            }
+        }
+        for dir in all.keys().map(String::as_str) {
+            while let Some(at) = open.pop() {
+                if reached.insert(at) {
+                    let used = all.get(at).into_iter().flat_map(|r| &r.directories);
+                    open.extend(used.map(String::as_str));
+                }
+            }
+            if !reached.contains(dir) {
+                open.push(dir);
+                self.found.entry(dir.to_owned()).or_insert_with(|| Root {
+                    dir: dir.into(),
+                    kind: RootKind::Kustomize,
+                    applied: Vec::new(),
+                    usual: false,
+                    reason: "a kustomization that leads back to itself".to_owned(),
+                });
+            }
+        }
+    }
+
+    /// Directories of manifests that no kustomization uses, no chart renders and no tree covers.
+    fn plain(&mut self) {
+        let used = self
+            .repository
+            .kustomizations
+            .values()
+            .flat_map(|r| &r.files);
+        let used: BTreeSet<&str> = used.map(String::as_str).collect();
+        let trees = self.found.values().filter(|r| r.kind == RootKind::Tree);
+        let trees: Vec<String> = trees.map(|r| r.dir.to_string()).collect();
+        for file in &self.repository.files {
+            let dir = dir_of(&file.path);
+            let of_chart = layout::chart_of_template(&file.path, self.charts.iter().copied());
+            let covered = used.contains(file.path.as_str())
+                || is_kustomization(&file.path)
+                || self.repository.kustomizations.contains_key(dir)
+                || trees.iter().any(|tree| is_within(dir, tree))
+                || of_chart.is_some();
+            if covered || file.facts.is_empty() {
+                continue;
+            }
+            self.found.entry(dir.to_owned()).or_insert_with(|| Root {
+                dir: dir.into(),
+                kind: RootKind::Plain,
+                applied: Vec::new(),
+                usual: false,
+                reason: "manifests that no kustomization uses".to_owned(),
+            });
+        }
+        for chart in self.charts {
+            let inside = layout::chart_of_template(chart, self.charts.iter().copied());
+            if inside.is_none() {
+                self.found
+                    .entry((*chart).to_owned())
+                    .or_insert_with(|| Root {
+                        dir: (*chart).into(),
+                        kind: RootKind::Chart,
+                        applied: Vec::new(),
+                        usual: false,
+                        reason: "a Helm chart".to_owned(),
+                    });
+            }
+        }
+    }
+}
+
+impl Root {
+    /// Whether Flux makes a kustomization of all that is below it.
+    pub fn is_flux_tree(&self) -> bool {
+        let mut applied = self.applied.iter();
+        self.kind == RootKind::Tree && applied.any(|a| matches!(a.how, How::Flux(_)))
+    }
+}
+
+/// The kustomizations below a directory that are inside of no other there: what Flux takes in when the
+/// directory has none itself.
+fn topmost<'a>(all: &'a BTreeMap<String, References>, dir: &str) -> impl Iterator<Item = &'a str> {
+    let inside: Vec<&str> = all
+        .keys()
+        .map(String::as_str)
+        .filter(|k| *k != dir && is_within(k, dir))
+        .collect();
+    let covered = inside.clone();
+    inside
+        .into_iter()
+        .filter(move |k| !covered.iter().any(|c| c != k && is_within(k, c)))
 }
 
 /// Every directory with something in it.
-fn directories(repository: &Repository) -> impl Iterator<Item = &str> {
+fn directories(repository: &Repository) -> Vec<&str> {
     let plain = repository.files.iter().map(|f| dir_of(&f.path));
-    let all: BTreeSet<&str> = repository
-        .kustomizations
-        .keys()
-        .map(String::as_str)
-        .chain(plain)
-        .collect();
-    all.into_iter()
-}
-
-/// Argo's globs: `*` is one part of a path or some of it.
-fn matches(glob: &str, dir: &str) -> bool {
-    let (mut globs, mut parts) = (glob.split('/'), dir.split('/'));
-    loop {
-        match (globs.next(), parts.next()) {
-            (None, None) => return true,
-            (Some("**"), _) => return true,
-            (Some(glob), Some(part)) => {
-                let fits = match glob.split_once('*') {
-                    None => glob == part,
-                    Some((start, end)) => {
-                        part.len() >= start.len() + end.len()
-                            && part.starts_with(start)
-                            && part.ends_with(end)
-                    }
-                };
-                if !fits {
-                    return false;
-                }
-            }
-            _ => return false,
-        }
+    let built = repository.kustomizations.keys().map(String::as_str);
+    let mut all: BTreeSet<&str> = BTreeSet::new();
+    for dir in built.chain(plain) {
+        // A folder of folders is a directory too.
+        all.extend(dir.match_indices('/').map(|(end, _)| &dir[..end]));
+        all.insert(dir);
     }
-}
-
-/// Adds who applies a directory, if there is one.
-fn apply(
-    repository: &Repository,
-    dir: &str,
-    plain: RootKind,
-    applied: Applied,
-    reason: String,
-    found: &mut BTreeMap<String, Root>,
-) {
-    let is_kustomization = repository.kustomizations.contains_key(dir);
-    if !is_kustomization && !repository.files.iter().any(|f| is_within(&f.path, dir)) {
-        // Of another repository, or generated.
-        return;
-    }
-    let root = found.entry(dir.to_owned()).or_insert_with(|| Root {
-        dir: dir.into(),
-        kind: if is_kustomization {
-            RootKind::Kustomize
-        } else {
-            plain
-        },
-        applied: Vec::new(),
-        reason,
-    });
-    root.applied.push(applied);
-}
-
-/// Directories of manifests that no kustomization uses, no chart renders and no tree covers.
-fn plain(repository: &Repository, found: &mut BTreeMap<String, Root>) {
-    let charts: Vec<&str> = repository
-        .files
-        .iter()
-        .filter(|f| f.path.rsplit('/').next() == Some("Chart.yaml"))
-        .map(|f| dir_of(&f.path))
-        .collect();
-    let used = repository.kustomizations.values().flat_map(|r| &r.files);
-    let used: BTreeSet<&str> = used.map(String::as_str).collect();
-    let trees = found.values().filter(|r| r.kind == RootKind::Tree);
-    let trees: Vec<String> = trees.map(|r| r.dir.to_string()).collect();
-    for file in &repository.files {
-        let dir = dir_of(&file.path);
-        let covered = used.contains(file.path.as_str())
-            || is_kustomization(&file.path)
-            || repository.kustomizations.contains_key(dir)
-            || trees.iter().any(|tree| is_within(dir, tree))
-            || layout::chart_of_template(&file.path, charts.iter().copied()).is_some();
-        if covered || file.facts.is_empty() {
-            continue;
-        }
-        found.entry(dir.to_owned()).or_insert_with(|| Root {
-            dir: dir.into(),
-            kind: RootKind::Plain,
-            applied: Vec::new(),
-            reason: "manifests that no kustomization uses".to_owned(),
-        });
-    }
+    all.into_iter().filter(|dir| !dir.is_empty()).collect()
 }

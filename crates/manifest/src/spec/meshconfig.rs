@@ -199,6 +199,20 @@ impl IstiodEnv {
         IstiodEnv { variables }
     }
 
+    /// This environment, and what `base` says beside it: of several values there the last.
+    #[must_use]
+    pub fn over(&self, base: &[(Str, Str)]) -> IstiodEnv {
+        let own = |name: &Str| self.variables.iter().any(|(n, _)| n == name);
+        let mut said: Vec<(Str, Str)> = Vec::new();
+        for (name, value) in base.iter().rev() {
+            if !own(name) && !said.iter().any(|(n, _)| n == name) {
+                said.push((name.clone(), value.clone()));
+            }
+        }
+        said.extend(self.variables.iter().cloned());
+        IstiodEnv::new(said)
+    }
+
     /// The raw value of a variable.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables

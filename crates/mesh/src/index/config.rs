@@ -1,10 +1,11 @@
 //! The effective mesh config: defaults, what the repository holds, what settings say (V:R7.1).
 
+use super::installs::{ConfigSource, installed};
 use super::namespace_definitions;
 use crate::db::{Db, Mesh, name};
 use meshscope_manifest::spec::LabelSelector;
 use meshscope_manifest::spec::meshconfig::{Flag, MeshConfig};
-use meshscope_manifest::{Kind, ResourceKey, Str, Value};
+use meshscope_manifest::{Kind, Str, Value};
 use std::sync::Arc;
 
 /// What of the settings and mesh config every computation may read. One value, because a change of
@@ -54,7 +55,10 @@ pub(crate) fn facts_gathered(db: &dyn Db, mesh: Mesh) -> Arc<MeshFacts> {
             .clone()
             .unwrap_or_else(|| domain.clone()),
         domain,
-        env: settings.env.clone(),
+        env: match settings.use_found_mesh_config {
+            true => settings.env.over(&installed(db, mesh).env),
+            false => settings.env.clone(),
+        },
     })
 }
 
@@ -64,16 +68,14 @@ pub(super) fn discovery_selectors(db: &dyn Db, mesh: Mesh) -> Arc<[LabelSelector
     facts(db, mesh).config.discovery_selectors.clone().into()
 }
 
-/// The MeshConfig documents in the order they apply, each with the object it was found in; without one
-/// it is from the settings.
+/// The MeshConfig documents in the order they apply, each with who says it.
 #[salsa::tracked]
-pub fn mesh_config_layers(db: &dyn Db, mesh: Mesh) -> Arc<Vec<(Option<ResourceKey>, Value)>> {
+pub fn mesh_config_layers(db: &dyn Db, mesh: Mesh) -> Arc<Vec<(ConfigSource, Value)>> {
     let settings = mesh.settings(db);
     let mut layers = Vec::new();
     if settings.use_found_mesh_config {
-        let installed = super::installs::installed(db, mesh);
-        let found = installed.mesh_config.iter().cloned();
-        layers.extend(found.map(|(key, config)| (Some(key), config)));
+        let installed = installed(db, mesh);
+        layers.extend(installed.mesh_config.iter().cloned());
         let wanted: Str = if settings.revision.is_empty() || settings.revision == "default" {
             "istio".into()
         } else {
@@ -83,29 +85,31 @@ pub fn mesh_config_layers(db: &dyn Db, mesh: Mesh) -> Arc<Vec<(Option<ResourceKe
             let text = map.config_map().and_then(|c| c.mesh.clone());
             if let Some(text) = text.filter(|_| map.key.name == wanted) {
                 let config = value_of_text(&text).into_iter();
-                layers.extend(config.map(|config| (Some(map.key.clone()), config)));
+                let source = ConfigSource::Object(map.key.clone());
+                layers.extend(config.map(|config| (source.clone(), config)));
             }
         }
     }
     let stated = settings.mesh_config.iter().cloned();
-    layers.extend(stated.map(|config| (None, config)));
+    layers.extend(stated.map(|config| (ConfigSource::Settings, config)));
     Arc::new(layers)
 }
 
-/// The cluster domain an IstioOperator says, where settings leave the usual one.
+/// The cluster domain an IstioOperator or a release of istiod says, where settings leave the usual one.
 #[salsa::tracked]
 fn found_domain(db: &dyn Db, mesh: Mesh) -> Option<Str> {
     let settings = mesh.settings(db);
     if !settings.use_found_mesh_config || settings.domain != "cluster.local" {
         return None;
     }
-    unfiltered(db, mesh, Kind::IstioOperator)
+    let by_operator = unfiltered(db, mesh, Kind::IstioOperator)
         .iter()
         .filter_map(|r| r.istio_operator())
         .find_map(|spec| {
             let proxy = spec.get("values").get("global").get("proxy");
             proxy.str("clusterDomain").filter(|d| !d.is_empty())
-        })
+        });
+    by_operator.or_else(|| installed(db, mesh).domain.clone())
 }
 
 /// Objects before discovery filters, which depend on the mesh config themselves.

@@ -3,6 +3,7 @@
 //! [`file_summary`] is the first firewall: equal after any edit that only moves text, so nothing
 //! above it runs. [`document`] is read only to point at bytes.
 
+use super::stated::speaks_of_deployment;
 use crate::db::{Db, SourceFile};
 use meshscope_manifest::document::{decode_document, may_hold_resources, syntax_problems};
 use meshscope_manifest::validate::{Context, Problem};
@@ -19,6 +20,8 @@ pub struct FileSummary {
     pub broken: Vec<u32>,
     /// How many documents the file has.
     pub documents: u32,
+    /// Whether one of them may say something about deployment.
+    pub speaks: bool,
 }
 
 /// One object of a file.
@@ -48,7 +51,10 @@ pub fn file_summary(db: &dyn Db, file: SourceFile) -> Arc<FileSummary> {
     }
     let options = options(db, file);
     let context = Context::default();
-    let mut summary = FileSummary::default();
+    let mut summary = FileSummary {
+        speaks: speaks_of_deployment(text),
+        ..FileSummary::default()
+    };
     for (ordinal, span) in (0u32..).zip(split(text)) {
         summary.documents += 1;
         let slice = text

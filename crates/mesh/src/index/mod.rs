@@ -5,24 +5,32 @@
 //! It must not know what istiod does with an object.
 
 mod bases;
+mod charts;
 mod config;
 mod file;
+mod hidden;
 mod installs;
 mod locate;
 mod lookup;
 mod roots;
+mod stated;
 mod unit;
 
 pub use bases::kustomizations;
 pub(crate) use config::facts_gathered;
 pub use config::{MeshFacts, facts, mesh_config_layers};
 pub use file::{FileObject, FileSummary, document, file_summary, line_index};
+pub use hidden::{is_incomplete, may_exist};
+pub use installs::{ConfigSource, install_spot};
 pub use locate::{Definition, Spot, definitions, resource};
 pub use lookup::{file_at, real_path, references};
 pub use roots::built;
+pub use stated::{
+    StatedObject, is_helmfile, origin_of, speaks_of_deployment, stated_in_file, stated_in_unit,
+};
 pub use unit::{UnitObject, unit_files, unit_objects};
 
-use crate::db::{Db, Mesh, Name, Source, Unit, UnitKey, name};
+use crate::db::{Db, Mesh, Name, Unit, UnitKey, name};
 use installs::extra_resources;
 pub(crate) use installs::extra_resources_gathered;
 use meshscope_manifest::{Kind, Resource, ResourceKey, Str};
@@ -118,19 +126,6 @@ fn namespace_units<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Ar
         .unwrap_or_default()
 }
 
-/// Whether a namespace may hold objects that the files do not: a kustomization that feeds it takes
-/// something from elsewhere.
-#[salsa::tracked]
-pub fn is_incomplete<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> bool {
-    let units = mesh.units(db);
-    let feeding = namespace_units(db, mesh, namespace);
-    let mut feeding = feeding.iter().filter_map(|&i| units.get(i));
-    feeding.any(|unit| match &unit.source {
-        Source::Kustomization(root) => built(db, root).hides_resources(),
-        Source::File(_) => false,
-    })
-}
-
 /// Every definition in one namespace, grouped by kind, in load order, doubles included.
 #[salsa::tracked]
 fn namespace_definitions<'db>(
@@ -197,6 +192,29 @@ pub fn doubled_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc
             identical: digests.windows(2).all(|pair| pair[0] == pair[1]),
         })
         .collect()
+}
+
+/// An object of one namespace that several documents define differently. Objects that whoever needs them
+/// brings along do not count.
+#[salsa::tracked]
+fn contradicted_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Option<ResourceKey> {
+    let doubled = doubled_in(db, mesh, namespace).iter();
+    let mut differing = doubled.filter(|d| !d.identical && !d.key.kind.is_shared());
+    differing.next().map(|d| d.key.clone())
+}
+
+/// An object that two files of a mesh define differently, with the files; the first in the order of
+/// namespaces.
+pub fn contradiction(db: &dyn Db, mesh: Mesh) -> Option<(ResourceKey, Vec<Str>)> {
+    let cluster = Str::default();
+    let all = namespaces(db, mesh).iter().chain([&cluster]);
+    let keys = all.filter_map(|ns| contradicted_in(db, mesh, name(db, ns)).clone());
+    keys.into_iter().find_map(|key| {
+        let places = definitions(db, mesh, &key);
+        let mut files: Vec<Str> = places.iter().map(|d| d.file.path(db).clone()).collect();
+        files.dedup();
+        (files.len() > 1).then_some((key, files))
+    })
 }
 
 /// The objects of one kind in one namespace as istiod sees them, sorted by name: of several

@@ -4,6 +4,7 @@ use super::locate::{Definition, Place};
 use super::roots::{root_files, root_objects};
 use super::{built, file_at, file_summary};
 use crate::db::{Db, Kustomization, Source, SourceFile, Unit, UnitKey, name};
+use meshscope_manifest::repository::{NamespaceSources, effective_namespace};
 use meshscope_manifest::validate::Problem;
 use meshscope_manifest::{Kind, Resource, Str};
 use std::sync::Arc;
@@ -28,47 +29,65 @@ pub(super) fn unit_resources<'db>(db: &'db dyn Db, unit: UnitKey<'db>) -> Arc<[A
             let objects = root_objects(db, root).iter();
             objects.filter_map(|o| o.resource.as_ref()).collect()
         }
+        Source::Chart(_) => Vec::new(),
     };
-    let default = default_namespace(db, unit, &resources);
+    let sources = sources(unit, &resources);
+    let directory = directory(db, unit);
     let effective = resources.iter();
     effective
-        .map(|r| in_namespace(r, unit.target.as_ref(), &default))
+        .map(|r| in_namespace(r, &sources, &directory))
         .collect()
 }
 
-fn in_namespace(resource: &Arc<Resource>, target: Option<&Str>, default: &Str) -> Arc<Resource> {
+/// What says something about the namespaces of the objects of a unit. What a kustomization and Flux say
+/// is in what is built already.
+fn sources<'a>(unit: &'a Unit, resources: &[&'a Arc<Resource>]) -> NamespaceSources<'a> {
+    let said = |namespace: &'a Option<Str>| namespace.as_deref().unwrap_or_default();
+    let mut namespaces = resources.iter().filter(|r| r.key.kind == Kind::Namespace);
+    NamespaceSources {
+        argo_destination: said(&unit.namespace),
+        // A default that somebody states for these files is no guess.
+        only_namespace: match (namespaces.next(), namespaces.next()) {
+            (Some(only), None) if unit.default_namespace.is_none() => &only.key.name,
+            _ => "",
+        },
+        folder_default: said(&unit.default_namespace),
+        ..NamespaceSources::default()
+    }
+}
+
+fn in_namespace(
+    resource: &Arc<Resource>,
+    sources: &NamespaceSources<'_>,
+    directory: &str,
+) -> Arc<Resource> {
     let own = &resource.key.namespace;
-    let namespace = match target {
-        Some(target) => target,
-        None if own.is_empty() => default,
-        None => own,
-    };
-    if !resource.key.kind.is_namespaced() || namespace == own {
+    if !resource.key.kind.is_namespaced() || !own.is_empty() {
         return resource.clone();
     }
+    let said = effective_namespace(sources).map(|(namespace, _)| namespace);
     let mut resource = Resource::clone(resource);
-    resource.key.namespace = namespace.clone();
+    resource.key.namespace = said.unwrap_or_else(|| unknown_namespace(directory));
     Arc::new(resource)
 }
 
-/// The namespace of objects that write none: what the unit says, or the only Namespace object that
-/// the same kustomization builds.
-fn default_namespace(db: &dyn Db, unit: &Unit, resources: &[&Arc<Resource>]) -> Str {
-    if let Some(namespace) = &unit.namespace {
-        return namespace.clone();
-    }
+/// The namespace of what a unit installs, when nobody says another.
+pub(super) fn install_namespace(db: &dyn Db, unit: &Unit) -> Str {
+    let said = effective_namespace(&sources(unit, &[]));
+    said.map_or_else(
+        || unknown_namespace(&directory(db, unit)),
+        |(namespace, _)| namespace,
+    )
+}
+
+fn directory(db: &dyn Db, unit: &Unit) -> Str {
     match &unit.source {
         Source::File(file) => {
             let path = file.path(db);
-            unknown_namespace(path.rsplit_once('/').map_or("", |(dir, _)| dir))
+            Str::new(path.rsplit_once('/').map_or("", |(dir, _)| dir))
         }
-        Source::Kustomization(root) => {
-            let mut namespaces = resources.iter().filter(|r| r.key.kind == Kind::Namespace);
-            match (namespaces.next(), namespaces.next()) {
-                (Some(only), None) => only.key.name.clone(),
-                _ => unknown_namespace(&root.directory),
-            }
-        }
+        Source::Kustomization(root) => root.directory.clone(),
+        Source::Chart(chart) => chart.directory.clone(),
     }
 }
 
@@ -82,6 +101,7 @@ pub fn unit_files(db: &dyn Db, unit: &Unit) -> Arc<[SourceFile]> {
     match &unit.source {
         Source::File(file) => Arc::new([*file]),
         Source::Kustomization(root) => root_files(db, root).clone(),
+        Source::Chart(_) => Arc::default(),
     }
 }
 
@@ -132,10 +152,11 @@ pub fn unit_objects(db: &dyn Db, unit: &Unit) -> Vec<UnitObject> {
             });
             placed.collect()
         }
+        Source::Chart(_) => Vec::new(),
     }
 }
 
-fn of_root(
+pub(super) fn of_root(
     db: &dyn Db,
     root: &Kustomization,
     object: u32,

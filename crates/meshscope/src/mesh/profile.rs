@@ -4,6 +4,8 @@ use super::Mesh;
 use meshscope_manifest::spec::meshconfig::MeshConfig;
 use meshscope_manifest::spec::sidecar::OutboundMode;
 use meshscope_manifest::{Kind, ResourceKey, Str};
+use meshscope_mesh::db::{Chart, Kustomization};
+use meshscope_mesh::index::ConfigSource;
 use meshscope_mesh::{Source, index};
 use std::collections::{BTreeSet, HashSet};
 
@@ -21,6 +23,8 @@ pub struct Profile {
     pub roots: Vec<Str>,
     /// The files that the objects are made from.
     pub files: Vec<Str>,
+    /// Directories and files that give way to what others define, with the reason.
+    pub aside: Vec<(Str, String)>,
     /// How many objects they hold.
     pub objects: usize,
     /// The namespaces.
@@ -49,6 +53,8 @@ pub enum Origin {
     Settings,
     /// An object of the repository, and the file it is in.
     Object(ResourceKey, Option<Str>),
+    /// A Helm release of istiod, in words, and the file that asks for it.
+    Release(Str, Option<Str>),
 }
 
 impl Mesh<'_> {
@@ -60,7 +66,7 @@ impl Mesh<'_> {
         let (mut files, mut objects) = (Vec::new(), 0);
         for unit in mesh.units(db).iter() {
             let held = index::unit_objects(db, unit).len();
-            if held == 0 {
+            if held == 0 && !matches!(unit.source, Source::Chart(_)) {
                 continue;
             }
             roots.insert(match &unit.source {
@@ -68,8 +74,11 @@ impl Mesh<'_> {
                     let path = file.path(db);
                     Str::new(path.split_once('/').map_or(".", |(top, _)| top))
                 }
-                Source::Kustomization(root) if root.directory.is_empty() => ".".into(),
-                Source::Kustomization(root) => root.directory.clone(),
+                Source::Kustomization(Kustomization { directory, .. })
+                | Source::Chart(Chart { directory, .. }) => match directory.as_str() {
+                    "" => ".".into(),
+                    directory => Str::new(directory),
+                },
             });
             let own = index::unit_files(db, unit);
             let own = own.iter().filter(|file| seen.insert(**file));
@@ -81,9 +90,10 @@ impl Mesh<'_> {
         Profile {
             name: self.name().into(),
             reason: self.reason().to_owned(),
-            uncertain: self.uncertain().map(str::to_owned),
+            uncertain: self.uncertain().map(Into::into),
             roots: roots.into_iter().collect(),
             files,
+            aside: self.workspace().set_aside_in(self.name()).to_vec(),
             objects,
             namespaces: known.cloned().collect(),
             assumptions: self.assumptions(),
@@ -159,8 +169,11 @@ impl Mesh<'_> {
         let mut said = layers.iter().rev().filter(|(_, config)| config.has(field));
         match said.next() {
             None => Origin::Default,
-            Some((None, _)) => Origin::Settings,
-            Some((Some(key), _)) => self.object(key),
+            Some((ConfigSource::Settings, _)) => Origin::Settings,
+            Some((ConfigSource::Object(key), _)) => self.object(key),
+            Some((ConfigSource::Release(words, file), _)) => {
+                Origin::Release(words.clone(), file.clone())
+            }
         }
     }
 

@@ -86,7 +86,7 @@ impl Mesh<'_> {
     }
 
     /// Where a field of an object is written, its path as reasons have it, or the nearest field above
-    /// it that is; `None` for objects no file holds.
+    /// it that is; of an installed object, where it is asked for; `None` for objects no file holds.
     pub fn locate(&self, key: &ResourceKey, path: &str) -> Option<Location> {
         self.place_of(key, &path.parse().unwrap_or_default(), false)
     }
@@ -98,7 +98,12 @@ impl Mesh<'_> {
         path: &Path,
         at_key: bool,
     ) -> Option<Location> {
-        self.place_of_field(&self.definition(key)?, path, at_key)
+        if let Some(definition) = self.definition(key) {
+            return self.place_of_field(&definition, path, at_key);
+        }
+        // What is installed is asked for in one place, whatever the field.
+        let (asker, at) = index::install_spot(self.db(), self.input(), key)?;
+        self.place_of_field(&asker, &at, true)
     }
 
     fn fix_of(&self, key: &ResourceKey, fix: &rules::Fix) -> Option<Fix> {

@@ -8,16 +8,18 @@ use crate::db::Database;
 use meshscope_manifest::document::may_hold_resources;
 use meshscope_manifest::kustomize::{References, is_kustomization};
 use meshscope_manifest::repository::{
-    self, Fact, FileFacts, Identity, MeshSetting, Repository, Root, RootKind, discover, is_unknown,
-    layout, split,
+    self, Fact, FileFacts, Identity, MeshSetting, Repository, Root, RootKind, Stated, discover,
+    split,
 };
-use meshscope_manifest::{Kind, ResourceKey, Str, read};
-use meshscope_mesh::db::{Db, name};
-use meshscope_mesh::index::{kustomizations, real_path, references, unit_objects};
-use meshscope_mesh::{SourceFile, Unit};
-use meshscope_yaml::{Options, parse_document, split as documents};
+use meshscope_manifest::{ResourceKey, Str};
+use meshscope_mesh::db::name;
+use meshscope_mesh::index::{
+    StatedObject, is_helmfile, kustomizations, origin_of, real_path, references,
+    speaks_of_deployment, stated_in_file, stated_in_unit, unit_files, unit_objects,
+};
+use meshscope_mesh::{Source, Unit};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// A mesh that was found.
@@ -26,6 +28,8 @@ pub(super) struct Found {
     pub units: Vec<(Str, Unit)>,
     pub reason: String,
     pub uncertain: Option<String>,
+    /// Directories and files that would be of it but for what others define, with the reason.
+    pub aside: Vec<(Str, String)>,
 }
 
 /// What the files of a repository say about deployment.
@@ -34,119 +38,122 @@ pub(super) struct Discovered {
     pub meshes: Vec<Found>,
     /// The units of all roots by path, those set aside too: what settings choose from.
     pub all: Vec<(Str, Unit)>,
+    /// Directories that are of no mesh, with the reason.
+    pub aside: Vec<(Str, String)>,
 }
 
-/// What a file says about deployment. Only documents that can say something are parsed.
-#[salsa::tracked]
-fn file_facts(db: &dyn Db, file: SourceFile) -> Arc<[Fact]> {
-    let text = file.text(db);
-    if !may_hold_resources(text) {
-        return Arc::default();
-    }
-    let mut facts = vec![Fact::Resource];
-    if speaks(text) {
-        let spans = documents(text).into_iter();
-        let spans = spans.filter(|span| speaks(span.slice(text)));
-        facts.extend(spans.filter_map(|span| {
-            let document = parse_document(text, span, &Options::default());
-            let fact = repository::fact(&read::document(&document)?)?;
-            matches!(fact, Fact::Application(_) | Fact::Flux(_)).then_some(fact)
-        }));
-    }
-    facts.into()
-}
+/// Rounds in which what is built may say what else is applied: Flux Kustomizations apply each other.
+const MAX_ROUNDS: usize = 6;
 
-/// Whether a text may hold an Application or a Kustomization of Flux.
-fn speaks(text: &str) -> bool {
-    text.contains("argoproj.io") || text.contains("kustomize.toolkit.fluxcd.io")
-}
+/// Meshes that alternatives make of a repository, about.
+const MAX_MESHES: usize = 8;
 
-/// Whether an edit of a file can change where meshes are: nearly none can, and that costs a look at
-/// the text.
-pub(super) fn may_matter(path: &str, before: &str, after: &str) -> bool {
-    is_kustomization(path)
-        || speaks(before)
-        || speaks(after)
-        || may_hold_resources(before) != may_hold_resources(after)
-}
-
-fn dir_of(path: &str) -> &str {
+pub(super) fn dir_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(dir, _)| dir)
 }
 
-fn is_within(path: &str, dir: &str) -> bool {
+pub(super) fn is_within(path: &str, dir: &str) -> bool {
     dir.is_empty() || path == dir || path.strip_prefix(dir).is_some_and(|r| r.starts_with('/'))
 }
 
 /// What a file has to do with where meshes are.
 #[derive(PartialEq)]
-pub(super) struct Deployment(Arc<[Fact]>, Option<Arc<References>>);
-
-/// What the units of roots are made from.
-struct Material {
-    repository: Repository,
-    /// Files that kustomizations use.
-    used: BTreeSet<Str>,
-    /// Directories with a `Chart.yaml`.
-    charts: Vec<String>,
+pub(super) struct Deployment {
+    stated: Arc<[StatedObject]>,
+    named: Option<Arc<References>>,
+    /// The text, where all of it may decide: patches of what applies others, variables.
+    text: Option<Arc<str>>,
 }
 
+/// What the units of roots are made from.
+pub(super) struct Material {
+    pub repository: Repository,
+    /// Files that kustomizations use.
+    pub used: BTreeSet<Str>,
+    /// Directories with a `Chart.yaml`.
+    pub charts: Vec<String>,
+}
+
+/// The units of each root, by what makes a root another one.
+type Units = HashMap<(Str, RootKind, Vec<Str>), Vec<Unit>>;
+
+/// The objects of a unit that clusters can have one of, with their digests.
+type Objects = HashMap<Unit, Vec<(ResourceKey, u64)>>;
+
 impl Workspace {
+    /// Whether an edit of a file can change where meshes are: nearly none can, and that costs a look at
+    /// the text.
+    pub(super) fn may_matter(&self, path: &str, before: &str, after: &str) -> bool {
+        is_kustomization(path)
+            || path.rsplit('/').next() == Some("Chart.yaml")
+            || speaks_of_deployment(before)
+            || speaks_of_deployment(after)
+            || self.holds_variables(before)
+            || self.holds_variables(after)
+            || may_hold_resources(before) != may_hold_resources(after)
+    }
+
+    /// Whether Flux may take variables from a text: only where it takes any.
+    fn holds_variables(&self, text: &str) -> bool {
+        self.has_variables && (text.contains("ConfigMap") || text.contains("Secret"))
+    }
+
     /// What a file says about where meshes are; when it changes, they are looked for again.
     pub(super) fn deployment(&self, path: &str) -> Option<Deployment> {
+        let db = &self.db;
         let file = self.file(path)?;
         let named = is_kustomization(path).then(|| {
-            let dir = name(&self.db, dir_of(path));
-            references(&self.db, self.repository, dir).clone()
+            let dir = name(db, dir_of(path));
+            references(db, self.repository, dir).clone()
         });
-        Some(Deployment(file_facts(&self.db, file).clone(), named))
+        let text = file.text(db);
+        let stated = stated_in_file(db, file).clone();
+        let patches = speaks_of_deployment(text) && (named.is_some() || stated.is_empty());
+        let decides = patches || self.holds_variables(text);
+        Some(Deployment {
+            stated,
+            named,
+            text: decides.then(|| text.clone()),
+        })
     }
 
     /// The meshes that files describe; `None` when no file says how anything is deployed.
     pub(super) fn discover(&self) -> Option<Discovered> {
-        let material = self.material();
-        let tells = |fact: &Fact| matches!(fact, Fact::Application(_) | Fact::Flux(_));
+        let mut material = self.material();
         let mut files = material.repository.files.iter();
+        let tells = |stated: &Stated| applies(&stated.fact);
         if material.repository.kustomizations.is_empty()
             && !files.any(|file| file.facts.iter().any(tells))
         {
             return None;
         }
-        let meshes = discover(&material.repository, &[]).meshes;
-        let whole = discover(&material.repository, &[MeshSetting::default()]).meshes;
-        let roots: BTreeMap<(Str, RootKind), &Root> = meshes
-            .iter()
-            .chain(&whole)
-            .flat_map(|mesh| &mesh.roots)
-            .map(|root| ((root.dir.clone(), root.kind), root))
-            .collect();
-        let units: BTreeMap<(Str, RootKind), Vec<Unit>> = roots
-            .into_iter()
-            .map(|(key, root)| (key, self.units_of(root, &material)))
-            .collect();
-        let objects = self.objects_of(&units);
-        let mut found = Vec::new();
-        for mesh in meshes {
-            let differing = differing(&mesh, &objects);
-            let identities = |root: &Root| {
-                let objects = objects.get(&(root.dir.clone(), root.kind));
-                let keys = objects.into_iter().flatten().map(|(key, _)| key);
-                keys.filter(|key| differing.contains(key))
-                    .map(identity)
-                    .collect()
-            };
-            found.extend(split(mesh, &identities).into_iter().map(|mesh| Found {
-                units: in_order(&self.db, &mesh, &units),
-                name: mesh.name,
-                reason: mesh.reason,
-                uncertain: mesh.uncertain,
-            }));
+        let mut found = discover(&material.repository, &[]);
+        let mut whole = discover(&material.repository, &[MeshSetting::default()]).meshes;
+        let mut units = self.units(found.meshes.iter().chain(&whole), &material);
+        for _ in 0..MAX_ROUNDS {
+            if !self.restate(&mut material, &units) {
+                break;
+            }
+            found = discover(&material.repository, &[]);
+            whole = discover(&material.repository, &[MeshSetting::default()]).meshes;
+            units = self.units(found.meshes.iter().chain(&whole), &material);
         }
-        let whole = whole.iter();
-        let all = whole.flat_map(|mesh| in_order(&self.db, mesh, &units));
+        let objects = self.objects_of(&units);
+        let limit = (MAX_MESHES / found.meshes.len().max(1)).max(2);
+        let mut meshes = Vec::new();
+        for mesh in found.meshes {
+            meshes.extend(self.resolved(mesh, limit, &units, &objects));
+        }
+        let all = whole
+            .iter()
+            .flat_map(|mesh| in_order(&self.db, mesh, &units, &|_| true));
+        let aside = found.aside.iter();
         Some(Discovered {
-            meshes: found,
+            meshes,
             all: all.collect(),
+            aside: aside
+                .map(|(root, reason)| (root.dir.clone(), reason.clone()))
+                .collect(),
         })
     }
 
@@ -160,12 +167,16 @@ impl Workspace {
             if is_chart {
                 charts.push(dir_of(path).to_owned());
             }
-            let facts = file_facts(db, file);
             if self.is_settings_file(path) {
                 continue;
             }
-            if is_chart || !facts.is_empty() {
-                let facts = facts.iter().filter(|_| !is_chart).cloned().collect();
+            let holds = !is_chart && (may_hold_resources(file.text(db)) || is_helmfile(path));
+            if is_chart || holds {
+                let stated = |fact, document| Stated::in_file(fact, path, document);
+                let marker = holds.then(|| stated(Fact::Resource, 0));
+                let said = stated_in_file(db, file).iter().filter(|_| holds);
+                let said = said.map(|s| stated(s.fact.clone(), s.object));
+                let facts = marker.into_iter().chain(said).collect();
                 let path = path.clone();
                 repository.files.push(FileFacts { path, facts });
             }
@@ -186,69 +197,190 @@ impl Workspace {
         }
     }
 
-    fn units_of(&self, root: &Root, material: &Material) -> Vec<Unit> {
-        let known = |namespace: Option<&Str>| namespace.filter(|n| !is_unknown(n)).cloned();
-        let namespace = known(root.argo_namespace());
-        let target = known(root.flux_namespace());
-        let with = |unit: Unit| Unit {
-            namespace: namespace.clone(),
-            target: target.clone(),
-            ..unit
-        };
-        if root.kind == RootKind::Kustomize {
-            let unit = Unit::kustomization(self.repository, root.dir.clone());
-            return vec![with(unit)];
+    fn units<'m>(
+        &self,
+        meshes: impl Iterator<Item = &'m repository::Mesh>,
+        material: &Material,
+    ) -> Units {
+        let mut units = Units::new();
+        for root in meshes.flat_map(|mesh| &mesh.roots) {
+            let key = key_of(root);
+            if !units.contains_key(&key) {
+                units.insert(key, self.units_of(root, material));
+            }
         }
-        let built = &material.repository.kustomizations;
-        let files = material.repository.files.iter().filter(|file| {
-            let dir = dir_of(&file.path);
-            let inside = match root.kind {
-                RootKind::Plain => dir == root.dir.as_str(),
-                // A kustomization inside of a tree is a root of its own.
-                _ => {
-                    is_within(dir, &root.dir)
-                        && !built
-                            .keys()
-                            .any(|k| is_within(dir, k) && is_within(k, &root.dir))
-                }
-            };
-            let charts = material.charts.iter().map(String::as_str);
-            inside
-                && !file.facts.is_empty()
-                && !is_kustomization(&file.path)
-                && !material.used.contains(&file.path)
-                && layout::chart_of_template(&file.path, charts).is_none()
-        });
-        let files = files.filter_map(|file| self.file(&file.path));
-        files.map(|file| with(Unit::file(file, None))).collect()
+        units
     }
 
-    /// The objects of every root, with their digests, built on all cores.
-    fn objects_of(&self, units: &BTreeMap<(Str, RootKind), Vec<Unit>>) -> Objects {
-        let all: Vec<_> = units.iter().collect();
-        let of_root = |db: &mut Database, (key, units): (&(Str, RootKind), &Vec<Unit>)| {
-            let objects = units.iter().flat_map(|unit| unit_objects(&*db, unit));
+    /// Replaces what files say about deployment by what comes of them when they are built: patches and
+    /// variables decide. Whether anything changed.
+    fn restate(&self, material: &mut Material, units: &Units) -> bool {
+        let db = &self.db;
+        let mut built: BTreeMap<Str, Vec<Stated>> = BTreeMap::new();
+        let distinct: BTreeMap<Str, &Unit> = units
+            .values()
+            .flatten()
+            .filter(|unit| matches!(unit.source, Source::Kustomization(_)))
+            .map(|unit| (format!("{unit:?}").into(), unit))
+            .collect();
+        for unit in distinct.into_values() {
+            let stated = stated_in_unit(db, unit);
+            if stated.is_empty() {
+                continue;
+            }
+            for file in unit_files(db, unit).iter() {
+                built.entry(file.path(db).clone()).or_default();
+            }
+            for said in stated.iter() {
+                let Some(origin) = origin_of(db, unit, said.object) else {
+                    continue;
+                };
+                let all = built.entry(origin.base.file.clone()).or_default();
+                let stated = Stated {
+                    fact: said.fact.clone(),
+                    origin,
+                    built_by: directory_of(unit),
+                };
+                if !all.contains(&stated) {
+                    all.push(stated);
+                }
+            }
+        }
+        let mut changed = false;
+        for file in &mut material.repository.files {
+            let Some(said) = built.remove(&file.path).filter(|_| !file.facts.is_empty()) else {
+                continue;
+            };
+            let is_marker = |stated: &&Stated| stated.fact == Fact::Resource;
+            let marker = file.facts.iter().find(is_marker).cloned();
+            let facts: Vec<Stated> = marker.into_iter().chain(said).collect();
+            let deployment = |facts: &[Stated]| -> Vec<Stated> {
+                let told = facts.iter().filter(|stated| applies(&stated.fact));
+                told.cloned().collect()
+            };
+            changed |= deployment(&facts) != deployment(&file.facts);
+            file.facts = facts;
+        }
+        changed
+    }
+
+    /// A mesh without contradictions, or the meshes it falls apart into.
+    fn resolved(
+        &self,
+        mesh: repository::Mesh,
+        limit: usize,
+        units: &Units,
+        objects: &Objects,
+    ) -> Vec<Found> {
+        let differing = differing(&mesh, units, objects);
+        let doubled = self.built_elsewhere(&mesh, units, objects);
+        let identities = |root: &Root| {
+            let own = units.get(&key_of(root)).into_iter().flatten();
+            let own = own.filter(|unit| !doubled.contains_key(&unit.path(&self.db)));
+            let keys = own.filter_map(|unit| objects.get(unit)).flatten();
+            let keys = keys.map(|(key, _)| key);
+            keys.filter(|key| differing.contains(key))
+                .map(identity)
+                .collect()
+        };
+        let made = split(mesh, limit, &identities).into_iter().map(|mesh| {
+            let kept = |path: &Str| !doubled.contains_key(path);
+            let aside = mesh.aside.iter();
+            let aside = aside.map(|(root, why)| (root.dir.clone(), why.clone()));
+            let files = doubled
+                .iter()
+                .map(|(path, why)| (path.clone(), why.clone()));
+            Found {
+                units: in_order(&self.db, &mesh, units, &kept),
+                aside: aside.chain(files).collect(),
+                name: mesh.name,
+                reason: mesh.reason,
+                uncertain: mesh.uncertain,
+            }
+        });
+        made.collect()
+    }
+
+    /// Files of directories that nobody applies, which define what a root of the mesh builds: rendered
+    /// copies and leftovers.
+    fn built_elsewhere(
+        &self,
+        mesh: &repository::Mesh,
+        units: &Units,
+        objects: &Objects,
+    ) -> BTreeMap<Str, String> {
+        let is_loose = |root: &&Root| root.kind == RootKind::Plain && root.applied.is_empty();
+        let own = |root: &Root| units.get(&key_of(root)).into_iter().flatten();
+        let mut built: BTreeMap<&ResourceKey, &Str> = BTreeMap::new();
+        for root in mesh.roots.iter().filter(|root| !is_loose(root)) {
+            let keys = own(root).filter_map(|unit| objects.get(unit)).flatten();
+            built.extend(keys.map(|(key, _)| (key, &root.dir)));
+        }
+        let mut doubled = BTreeMap::new();
+        for unit in mesh.roots.iter().filter(is_loose).flat_map(own) {
+            let mut keys = objects.get(unit).into_iter().flatten();
+            let found = keys.find_map(|(key, _)| Some((key, built.get(key)?)));
+            if let Some((key, dir)) = found {
+                doubled.insert(unit.path(&self.db), format!("`{dir}` defines {key}, too"));
+            }
+        }
+        doubled
+    }
+
+    /// The objects of every unit, with their digests, built on all cores.
+    fn objects_of(&self, units: &Units) -> Objects {
+        let all: Vec<&Unit> = units.values().flatten().collect();
+        let of_unit = |db: &mut Database, unit: &Unit| {
+            let objects = unit_objects(&*db, unit).into_iter();
             let resources = objects.filter_map(|object| object.resource);
-            // Whoever needs a namespace brings it.
-            let resources = resources.filter(|r| r.key.kind != Kind::Namespace);
-            let objects = resources.map(|r| (r.key.clone(), r.digest)).collect();
-            (key.clone(), objects)
+            let resources = resources.filter(|r| !r.key.kind.is_shared());
+            let keys = resources.map(|r| (r.key.clone(), r.digest)).collect();
+            (unit.clone(), keys)
         };
         all.into_par_iter()
-            .map_with(self.db.clone(), of_root)
+            .map_with(self.db.clone(), of_unit)
             .collect()
     }
 }
 
-type Objects = BTreeMap<(Str, RootKind), Vec<(ResourceKey, u64)>>;
+/// The directory of the kustomization that a unit is.
+fn directory_of(unit: &Unit) -> Option<Str> {
+    match &unit.source {
+        Source::Kustomization(root) => Some(root.directory.clone()),
+        Source::File(_) | Source::Chart(_) => None,
+    }
+}
+
+/// Whether a fact says that a directory is applied.
+fn applies(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::Application(_) | Fact::Applications(_) | Fact::Flux(_) | Fact::Release(_)
+    )
+}
+
+/// What makes the units of two roots differ: a root that several apply has other units for each.
+fn key_of(root: &Root) -> (Str, RootKind, Vec<Str>) {
+    let applied = root.applied.iter();
+    let applied = applied.map(|a| format!("{:?}", (&a.origin.base, a.how.name())).into());
+    (root.dir.clone(), root.kind, applied.collect())
+}
 
 /// The objects that a mesh defines more than once, differently.
-fn differing<'o>(mesh: &repository::Mesh, objects: &'o Objects) -> BTreeSet<&'o ResourceKey> {
+fn differing<'o>(
+    mesh: &repository::Mesh,
+    units: &Units,
+    objects: &'o Objects,
+) -> BTreeSet<&'o ResourceKey> {
     let mut digests: BTreeMap<&ResourceKey, u64> = BTreeMap::new();
     let mut differing = BTreeSet::new();
-    for root in &mesh.roots {
-        let own = objects.get(&(root.dir.clone(), root.kind));
-        for (key, digest) in own.into_iter().flatten() {
+    for unit in mesh
+        .roots
+        .iter()
+        .filter_map(|root| units.get(&key_of(root)))
+        .flatten()
+    {
+        for (key, digest) in objects.get(unit).into_iter().flatten() {
             if digests.insert(key, *digest).is_some_and(|d| d != *digest) {
                 differing.insert(key);
             }
@@ -258,8 +390,11 @@ fn differing<'o>(mesh: &repository::Mesh, objects: &'o Objects) -> BTreeSet<&'o 
 }
 
 fn identity(key: &ResourceKey) -> Identity {
-    let kind = format!("{}.{}", key.kind.name(), key.kind.group());
-    (kind.into(), key.namespace.clone(), key.name.clone())
+    (
+        key.kind.to_string().into(),
+        key.namespace.clone(),
+        key.name.clone(),
+    )
 }
 
 /// The units of a mesh in load order, by path; a file that several roots hold belongs to the one
@@ -267,20 +402,22 @@ fn identity(key: &ResourceKey) -> Identity {
 fn in_order(
     db: &Database,
     mesh: &repository::Mesh,
-    units: &BTreeMap<(Str, RootKind), Vec<Unit>>,
+    units: &Units,
+    kept: &dyn Fn(&Str) -> bool,
 ) -> Vec<(Str, Unit)> {
     let mut roots: Vec<&Root> = mesh.roots.iter().collect();
     roots.sort_by_key(|root| std::cmp::Reverse(root.dir.len()));
-    let own = |root: &&Root| units.get(&(root.dir.clone(), root.kind));
-    let mut ordered: BTreeMap<Str, Unit> = BTreeMap::new();
-    for unit in roots.iter().filter_map(own).flatten() {
-        let path = match &unit.source {
-            meshscope_mesh::Source::File(file) => file.path(db).clone(),
-            meshscope_mesh::Source::Kustomization(root) => {
-                format!("{}/kustomization.yaml", root.directory).into()
-            }
-        };
-        ordered.entry(path).or_insert_with(|| unit.clone());
+    let mut ordered: BTreeMap<Str, Vec<Unit>> = BTreeMap::new();
+    for root in roots {
+        let mut own: BTreeMap<Str, Vec<Unit>> = BTreeMap::new();
+        for unit in units.get(&key_of(root)).into_iter().flatten() {
+            own.entry(unit.path(db)).or_default().push(unit.clone());
+        }
+        for (path, units) in own.into_iter().filter(|(path, _)| kept(path)) {
+            ordered.entry(path).or_insert(units);
+        }
     }
-    ordered.into_iter().collect()
+    let flat = ordered.into_iter();
+    flat.flat_map(|(path, units)| units.into_iter().map(move |unit| (path.clone(), unit)))
+        .collect()
 }

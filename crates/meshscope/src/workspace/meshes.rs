@@ -1,10 +1,12 @@
 //! Which files make which mesh: the settings say so, or the repository does, or all of it is one.
 
 use super::Workspace;
-use super::discover::Discovered;
+use super::discover::{Discovered, dir_of};
 use crate::settings::{MeshSpec, Patterns};
 use meshscope_manifest::Str;
-use meshscope_mesh::{Mesh as MeshInput, Unit};
+use meshscope_manifest::document::may_hold_resources;
+use meshscope_manifest::repository::layout;
+use meshscope_mesh::{Mesh as MeshInput, Source, Unit};
 use salsa::{Durability, Setter};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +18,8 @@ pub(super) struct MeshEntry {
     pub(super) input: MeshInput,
     pub(super) reason: String,
     pub(super) uncertain: Option<String>,
+    pub(super) aside: Vec<(Str, String)>,
+    pub(super) is_guess: bool,
 }
 
 /// A mesh as it should be.
@@ -24,12 +28,20 @@ struct Planned {
     units: Vec<Unit>,
     reason: String,
     uncertain: Option<String>,
+    aside: Vec<(Str, String)>,
+    /// Whether nothing says that its files are one mesh: files that contradict each other tell.
+    is_guess: bool,
 }
 
 impl Workspace {
     /// Brings the mesh inputs up to date with settings and files.
     pub(super) fn refresh_meshes(&mut self) {
-        let planned = self.planned();
+        let (planned, aside) = self.planned();
+        self.aside = aside;
+        let mut texts = self.files().map(|(_, file)| file.text(&self.db));
+        let has_variables = texts.any(|text| text.contains("substituteFrom"));
+        drop(texts);
+        self.has_variables = has_variables;
         let mut known: BTreeMap<Str, MeshInput> = BTreeMap::new();
         for entry in std::mem::take(&mut self.meshes) {
             let name = &entry.spec.name;
@@ -42,24 +54,22 @@ impl Workspace {
         for planned in planned {
             let input = known.remove(&planned.spec.name);
             let input = match input.or_else(|| self.spare.pop()) {
-                Some(input) => self.renew(input, &planned.spec),
-                None => self.new_input(&planned.spec),
+                Some(input) => self.renew(input, &planned.spec, planned.units),
+                None => self.new_input(&planned.spec, planned.units),
             };
-            if **input.units(&self.db) != *planned.units {
-                let setter = input.set_units(&mut self.db);
-                let setter = setter.with_durability(Durability::HIGH);
-                setter.to(planned.units.into());
-            }
             self.meshes.push(MeshEntry {
                 spec: planned.spec,
                 input,
                 reason: planned.reason,
                 uncertain: planned.uncertain,
+                aside: planned.aside,
+                is_guess: planned.is_guess,
             });
         }
     }
 
-    fn planned(&self) -> Vec<Planned> {
+    /// The meshes as they should be, and what is of none of them.
+    fn planned(&self) -> (Vec<Planned>, Vec<(Str, String)>) {
         let discovered = self.discover();
         // Settings that say nothing of files hold for every mesh that is found.
         let for_all = match &self.settings.meshes[..] {
@@ -75,8 +85,10 @@ impl Workspace {
                     spec: spec.clone(),
                     reason: "the settings say so".to_owned(),
                     uncertain: None,
+                    aside: Vec::new(),
+                    is_guess: false,
                 });
-                return by_settings.collect();
+                return (by_settings.collect(), Vec::new());
             }
         };
         let one = |units: &[(Str, Unit)], reason: &str| Planned {
@@ -84,13 +96,20 @@ impl Workspace {
             spec: for_all.clone(),
             reason: reason.to_owned(),
             uncertain: None,
+            aside: Vec::new(),
+            is_guess: false,
         };
-        let Some(Discovered { meshes, .. }) = discovered else {
+        let Some(Discovered { meshes, aside, .. }) = discovered else {
             let reason = "nothing says how anything is deployed: all files are one mesh";
-            return vec![one(&self.whole(), reason)];
+            let (units, aside) = self.plain();
+            let planned = Planned {
+                is_guess: true,
+                ..one(&units, reason)
+            };
+            return (vec![planned], aside);
         };
         if meshes.is_empty() {
-            return vec![one(&[], "no directory is applied as a whole")];
+            return (vec![one(&[], "no directory is applied as a whole")], aside);
         }
         let named = meshes.into_iter().map(|found| Planned {
             units: self.matching(&for_all, &found.units),
@@ -103,25 +122,79 @@ impl Workspace {
             },
             reason: found.reason,
             uncertain: found.uncertain,
+            aside: found.aside,
+            is_guess: false,
         });
-        named.collect()
+        (named.collect(), aside)
     }
 
-    /// Every file as a unit.
+    /// Every file but those of archives, examples and tests, unless there are no others; and the
+    /// directories that are left out, with the reason.
+    fn plain(&self) -> (Vec<(Str, Unit)>, Vec<(Str, String)>) {
+        let mut aside: BTreeMap<Str, String> = BTreeMap::new();
+        let mut kept = self.whole();
+        let all = kept.clone();
+        kept.retain(|(path, unit)| {
+            let dir = dir_of(path);
+            let part = layout::set_aside(dir);
+            if let Some(part) = part
+                && self.may_hold_objects(unit)
+            {
+                aside.insert(dir.into(), format!("`{part}` is in its path"));
+            }
+            part.is_none()
+        });
+        match kept.iter().any(|(_, unit)| self.may_hold_objects(unit)) {
+            true => (kept, aside.into_iter().collect()),
+            false => (all, Vec::new()),
+        }
+    }
+
+    fn may_hold_objects(&self, unit: &Unit) -> bool {
+        match &unit.source {
+            Source::File(file) => may_hold_resources(file.text(&self.db)),
+            Source::Kustomization(_) => true,
+            Source::Chart(_) => false,
+        }
+    }
+
+    /// The paths of all units that settings can choose, sorted, each once.
+    pub(super) fn paths_to_choose_from(&self) -> Vec<Str> {
+        let all = match self.discover() {
+            Some(discovered) => discovered.all,
+            None => self.whole(),
+        };
+        let mut paths: Vec<Str> = all.into_iter().map(|(path, _)| path).collect();
+        paths.retain(|path| !self.is_settings_file(path));
+        paths.dedup();
+        paths
+    }
+
+    /// Every file as a unit, and every chart; what is of a chart counts with it.
     fn whole(&self) -> Vec<(Str, Unit)> {
-        self.files()
-            .map(|(path, file)| (path.clone(), Unit::file(file, None)))
-            .collect()
+        let is_chart = |path: &Str| path.rsplit('/').next() == Some("Chart.yaml");
+        let charts = self.files().filter(|(path, _)| is_chart(path));
+        let charts: Vec<&str> = charts.map(|(path, _)| dir_of(path)).collect();
+        let files = self.files().filter_map(|(path, file)| {
+            let inside = layout::chart_of_template(path, charts.iter().copied()).is_some();
+            let unit = match is_chart(path) {
+                _ if inside => return None,
+                true => self.chart(dir_of(path), None),
+                false => Unit::file(file, None),
+            };
+            Some((path.clone(), unit))
+        });
+        files.collect()
     }
 
-    fn new_input(&self, spec: &MeshSpec) -> MeshInput {
+    fn new_input(&self, spec: &MeshSpec, units: Vec<Unit>) -> MeshInput {
         let settings = Arc::new(spec.engine_settings());
-        MeshInput::builder(spec.name.clone(), Arc::default(), settings)
+        MeshInput::builder(spec.name.clone(), units.into(), settings)
             .durability(Durability::HIGH)
             .new(&self.db)
     }
 
-    fn renew(&mut self, input: MeshInput, spec: &MeshSpec) -> MeshInput {
+    fn renew(&mut self, input: MeshInput, spec: &MeshSpec, units: Vec<Unit>) -> MeshInput {
         if *input.name(&self.db) != spec.name {
             let setter = input.set_name(&mut self.db);
             setter
@@ -132,6 +205,10 @@ impl Workspace {
         if **input.settings(&self.db) != settings {
             let setter = input.set_settings(&mut self.db);
             setter.with_durability(Durability::HIGH).to(settings.into());
+        }
+        if **input.units(&self.db) != *units {
+            let setter = input.set_units(&mut self.db);
+            setter.with_durability(Durability::HIGH).to(units.into());
         }
         input
     }
@@ -155,10 +232,7 @@ impl Workspace {
             .collect();
         ranked.sort_by_key(|(rank, _)| *rank);
         let with_default = |unit: &Unit| Unit {
-            namespace: match &unit.namespace {
-                Some(namespace) => Some(namespace.clone()),
-                None => spec.default_namespace.clone(),
-            },
+            default_namespace: spec.default_namespace.clone(),
             ..unit.clone()
         };
         ranked.iter().map(|(_, unit)| with_default(unit)).collect()

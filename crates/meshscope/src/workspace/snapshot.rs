@@ -23,6 +23,8 @@ impl Workspace {
             problems: self.problems.clone(),
             meshes: self.meshes.clone(),
             repository: self.repository,
+            has_variables: self.has_variables,
+            aside: self.aside.clone(),
             spare: Vec::new(),
             own_settings: self.own_settings,
             settled: self.settled,

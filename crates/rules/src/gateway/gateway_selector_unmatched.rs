@@ -46,6 +46,7 @@ fn unmatched(db: &dyn Db, mesh: Mesh, gateway: &Gateway) -> Option<Finding> {
             "spec.selector",
             message,
         )
+        .missing(&[Kind::Deployment, Kind::DaemonSet], &gateway.namespace)
     };
     let selected = words(selector);
     let scoped = facts(db, mesh).flag(Flag::ScopeGatewayToNamespace);

@@ -68,6 +68,7 @@ fn of_rule(
     if resource(db, mesh, &key).is_some() {
         return vec![finding.related(&key, "", "the VirtualService it names")];
     }
+    finding = finding.missing(&[Kind::VirtualService], ns);
     let listed = objects(db, mesh, name(db, ns), Kind::VirtualService);
     let near = nearest(delegate, listed.iter().map(|v| v.key.name.as_str()));
     if let Some(near) = near {

@@ -78,6 +78,10 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Option<Finding> {
         finding.severity = Severity::Info;
         finding
     };
+    let finding = match kubernetes_host(db, mesh, host) {
+        Some((_, ns)) => finding.missing(&[Kind::Service, Kind::ServiceEntry], &ns.into()),
+        None => finding.missing(&[Kind::ServiceEntry], &at.object.namespace),
+    };
     Some(with_suggestion(db, mesh, finding, host, &path, meant))
 }
 

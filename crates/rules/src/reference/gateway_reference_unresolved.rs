@@ -54,7 +54,8 @@ fn unresolved(
     let message = format!(
         "{reference} means Gateway {resolved}, which does not exist: no gateway uses the VirtualService through it"
     );
-    let mut finding = Finding::new(RULE.name, RULE.severity, vs, &path, message);
+    let mut finding = Finding::new(RULE.name, RULE.severity, vs, &path, message)
+        .missing(&[Kind::Gateway], &ns.into());
     let Some((meant, why)) = meant else {
         let listed = !objects(db, mesh, name(db, ns), Kind::Gateway).is_empty();
         let whole = !*is_incomplete(db, mesh, name(db, ns));

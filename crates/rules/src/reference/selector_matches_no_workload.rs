@@ -35,6 +35,14 @@ const KINDS: [Kind; 10] = [
     Kind::DestinationRule,
 ];
 
+/// Kinds that bring workloads.
+const WORKLOADS: [Kind; 4] = [
+    Kind::Deployment,
+    Kind::StatefulSet,
+    Kind::DaemonSet,
+    Kind::Pod,
+];
+
 fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding> {
     let ns = namespace.text(db);
     if is_unknown(ns) {
@@ -120,7 +128,8 @@ fn unused(
         return None;
     }
     let message = format!("{} is enforced nowhere: {reason}", resource.key);
-    let mut finding = Finding::new(RULE.name, RULE.severity, &resource.key, path, message);
+    let mut finding = Finding::new(RULE.name, RULE.severity, &resource.key, path, message)
+        .missing(&WORKLOADS, ns);
     if let Some(workload) = workloads
         .iter()
         .find(|w| almost(&selects.labels, &w.labels))

@@ -1,6 +1,7 @@
 //! subset-unknown: a subset that no DestinationRule of the mesh defines for the host (V:R5.10, V:R5.3).
 
 use crate::destinations::{Judged, clients_in_words, judged_in};
+use crate::known::kubernetes_host;
 use crate::prelude::*;
 use meshscope_mesh::visibility::{Fate, rule_namespaces, rules_covering};
 use std::sync::Arc;
@@ -61,6 +62,10 @@ fn finding(db: &dyn Db, mesh: Mesh, judged: &Judged) -> Option<Finding> {
         clients_in_words(&hit)
     );
     let mut finding = judged.finding(&RULE, "subset", &hit, message);
+    finding = finding.missing(&[Kind::DestinationRule], &at.object.namespace);
+    if let Some((_, ns)) = kubernetes_host(db, mesh, host) {
+        finding = finding.missing(&[Kind::DestinationRule], &ns.into());
+    }
     let mut known: Vec<Str> = Vec::new();
     for rule in &rules {
         let own = subsets(rule);

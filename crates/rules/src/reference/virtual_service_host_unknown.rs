@@ -61,7 +61,8 @@ fn unknown(
     // Without a hint at what was meant, the Service may be installed from elsewhere.
     let sure = meant.is_some() && described(db, mesh, ns) != Described::No;
     let message = format!("{means}, so no sidecar uses the rule");
-    let finding = Finding::new(RULE.name, RULE.severity, &vs.object, &path, message);
+    let finding = Finding::new(RULE.name, RULE.severity, &vs.object, &path, message)
+        .missing(&[Kind::Service, Kind::ServiceEntry], &ns.into());
     let mut finding = if sure {
         finding
     } else {

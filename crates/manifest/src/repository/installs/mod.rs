@@ -5,10 +5,12 @@
 //! followed are those of Istio 1.30 (`manifests/charts/gateway`, `manifests/charts/gateways`). This
 //! module must not know which tool asked for the installation (Flux, Argo, helmfile, kustomize).
 
+mod istiod;
 mod operator;
 mod operator_gateways;
 mod overlay;
 mod release;
 
+pub use istiod::{Istiod, istiod_release};
 pub use operator::{InstallOutcome, istio_operator, istio_operator_install};
-pub use release::{gateway_release, is_gateway_chart};
+pub use release::{IstioChart, gateway_release, is_gateway_chart, istio_chart};

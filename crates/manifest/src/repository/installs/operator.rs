@@ -3,6 +3,7 @@
 //! The order is istioctl's: the `default` profile, the named profile over it, the resource over
 //! both (lists replace), then Helm values, then `k8s` settings and overlays on what was rendered.
 
+use super::istiod::env_of;
 use super::operator_gateways::{EGRESS, INGRESS, Install};
 use super::release::port;
 use crate::edit::object;
@@ -18,6 +19,8 @@ pub struct InstallOutcome {
     pub asked_by: Vec<Option<(&'static str, usize)>>,
     /// The mesh config, when the resource installs an istiod; null otherwise.
     pub mesh_config: Value,
+    /// The environment of its istiod.
+    pub env: Vec<(Str, Str)>,
     /// Whether the profile is one Istio does not ship: gateways that are not named may exist too.
     pub unknown_profile: bool,
 }
@@ -84,6 +87,13 @@ pub fn istio_operator_install(document: &Value) -> InstallOutcome {
     };
     if installs_istiod {
         outcome.mesh_config = install.mesh_config();
+        outcome.env = env_of(install.values.get("pilot").get("env"));
+        let k8s = spec.get("components").get("pilot").get("k8s");
+        let written = k8s.list("env").iter();
+        outcome.env.extend(written.filter_map(|entry| {
+            let value = entry.get("value").scalar_text()?;
+            Some((entry.str("name")?, value))
+        }));
     }
     outcome
 }

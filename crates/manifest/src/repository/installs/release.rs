@@ -3,18 +3,38 @@
 use crate::edit::object;
 use crate::value::{Str, Value};
 
-/// Whether a chart, by its reference (`gateway`, `istio/gateway`, `oci://…/charts/gateway`), is
-/// Istio's gateway chart. `repository` is the chart repository's address, if one is known: a chart
-/// called `gateway` from elsewhere is another chart.
-pub fn is_gateway_chart(chart: &str, repository: Option<&str>) -> bool {
+/// A chart of Istio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IstioChart {
+    /// `gateway`: a gateway workload.
+    Gateway,
+    /// `istiod`.
+    Istiod,
+    /// `base`, `cni`, `ztunnel`: nothing that a mesh is computed from.
+    Other,
+}
+
+/// Which of Istio's charts a reference means (`gateway`, `istio/gateway`, `oci://…/charts/gateway`); `None`
+/// for the charts of others. `repository` is the chart repository's address or name, if one is known: a
+/// chart called `gateway` from elsewhere is another chart.
+pub fn istio_chart(chart: &str, repository: Option<&str>) -> Option<IstioChart> {
     let (from, name) = chart.rsplit_once('/').unwrap_or(("", chart));
-    if name != "gateway" {
-        return false;
-    }
+    let known = match name {
+        "gateway" => IstioChart::Gateway,
+        "istiod" => IstioChart::Istiod,
+        "base" | "cni" | "ztunnel" => IstioChart::Other,
+        _ => return None,
+    };
     let says_istio = |s: &str| s.to_ascii_lowercase().contains("istio");
-    says_istio(from)
+    let is_istios = says_istio(from)
         || repository.is_some_and(says_istio)
-        || (from.is_empty() && repository.is_none())
+        || (from.is_empty() && repository.is_none());
+    is_istios.then_some(known)
+}
+
+/// Whether a chart is Istio's gateway chart.
+pub fn is_gateway_chart(chart: &str, repository: Option<&str>) -> bool {
+    istio_chart(chart, repository) == Some(IstioChart::Gateway)
 }
 
 /// The objects that `helm install <release> istio/gateway` makes: a Deployment (or DaemonSet), a
