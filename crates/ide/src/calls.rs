@@ -53,7 +53,7 @@ pub struct CallLink {
 pub fn call_hierarchy(workspace: &Workspace, file: &str, offset: usize) -> Vec<CallItem> {
     let mut found = Vec::new();
     for (mesh, symbols) in meant(&hits(workspace, file, offset)) {
-        let graph = graph(mesh);
+        let graph = graph(mesh, &focus_of(&symbols));
         for node in &graph.nodes {
             if symbols.iter().any(|symbol| is_node(mesh, symbol, node)) {
                 found.extend(item(mesh, &graph, node));
@@ -73,8 +73,30 @@ pub fn outgoing_calls(workspace: &Workspace, item: &CallItem) -> Vec<CallLink> {
     links(workspace, item, |edge| (&edge.from, &edge.to))
 }
 
-fn graph(mesh: Mesh<'_>) -> Graph {
-    route_graph(mesh.db(), mesh.input(), &Focus::default())
+fn graph(mesh: Mesh<'_>, focus: &Focus) -> Graph {
+    route_graph(mesh.db(), mesh.input(), focus)
+}
+
+/// The part of the graph that holds everything at some symbols: for routes those of their namespace.
+fn focus_of(symbols: &[Symbol]) -> Focus {
+    match symbols {
+        [Symbol::Object(key)] if symbol_kind(key.kind) == SymbolKind::Route => Focus {
+            namespace: Some(key.namespace.clone()),
+            host: None,
+        },
+        _ => Focus::default(),
+    }
+}
+
+/// The same for an item.
+fn focus_of_item(item: &CallItem) -> Focus {
+    let route = item.id.strip_prefix("virtual-service:");
+    // The stand-in for a namespace nobody says has slashes itself.
+    let namespace = route.and_then(|route| route.rsplit_once('/'));
+    Focus {
+        namespace: namespace.map(|(namespace, _)| namespace.into()),
+        host: None,
+    }
 }
 
 /// Whether a symbol is what a node stands for.
@@ -115,8 +137,18 @@ fn same_host(mesh: Mesh<'_>, rule: &crate::symbol::owner::Owner<'_>, node: &Node
     let own = rule.value.get("spec").str_or_empty("host");
     let domain = &facts(mesh.db(), mesh.input()).config_domain;
     let own = resolve_short_name(&own, &rule.namespace, domain);
-    let of_node = node.id.split('/').nth(1).unwrap_or_default();
-    own == of_node || subset_of(of_node, &own)
+    service_of(node).is_some_and(|(_, host)| own == host || subset_of(host, &own))
+}
+
+/// Namespace and host of the node of a service or of a subset of it, from its id.
+fn service_of(node: &Node) -> Option<(&str, &str)> {
+    let service = node.id.split_once(':')?.1;
+    let service = match node.kind {
+        NodeKind::Subset => service.rsplit_once('/')?.0,
+        _ => service,
+    };
+    // The namespace may have slashes, the host has none.
+    service.rsplit_once('/')
 }
 
 fn item(mesh: Mesh<'_>, graph: &Graph, node: &Node) -> Option<CallItem> {
@@ -157,11 +189,10 @@ fn own_place(mesh: Mesh<'_>, node: &Node) -> Option<(Place, Range<usize>)> {
     let key = node.object.as_ref()?;
     let symbol = match node.kind {
         NodeKind::Service | NodeKind::ServiceEntry | NodeKind::Subset => {
-            let rest = node.id.split_once(':')?.1;
-            let mut parts = rest.split('/');
+            let (owner, host) = service_of(node)?;
             Symbol::Host {
-                owner: parts.next().map(Str::new),
-                host: parts.next()?.into(),
+                host: host.into(),
+                owner: Some(owner.into()),
             }
         }
         _ => Symbol::Object(key.clone()),
@@ -225,7 +256,7 @@ fn links(
     let Some(mesh) = workspace.mesh(&of.mesh) else {
         return Vec::new();
     };
-    let graph = graph(mesh);
+    let graph = graph(mesh, &focus_of_item(of));
     let mut links: Vec<(Str, Vec<&Edge>)> = Vec::new();
     for edge in graph.edges.iter().filter(|edge| *ends(edge).0 == of.id) {
         let other = ends(edge).1;
@@ -311,6 +342,8 @@ spec:
             [format!("subset:{host}/v1"), format!("service:{host}")]
         );
         assert_eq!(out[0].label, "/v1*");
+        let on = incoming_calls(&f.workspace, &items[0]);
+        assert_eq!(on[0].item.id, "gateway:infra/public");
         let back = incoming_calls(&f.workspace, &out[1].item);
         let ids: Vec<&str> = back.iter().map(|link| link.item.id.as_str()).collect();
         assert_eq!(

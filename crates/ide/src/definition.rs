@@ -222,6 +222,20 @@ spec:
     }
 
     #[test]
+    fn names_meet_in_a_namespace_that_no_file_says() {
+        let gateway = GATEWAY.replace("infra/gateway", "a/b/gateway");
+        let gateway = gateway.replace(", namespace: infra", "");
+        let route = ROUTE.replace("shop/route", "a/b/route");
+        let route = route
+            .replace(", namespace: shop", "")
+            .replace("infra/public", "pub$0lic");
+        assert_eq!(
+            targets(&[&gateway, &route]),
+            ["a/b/gateway.yaml:3: public (Gateway public)"]
+        );
+    }
+
+    #[test]
     fn a_plain_key_leads_nowhere() {
         let f = Fixture::new(&[&ROUTE.replace("spec:", "sp$0ec:")]);
         assert_eq!(definition(&f.workspace, &f.file, f.offset), None);

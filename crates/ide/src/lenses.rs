@@ -273,7 +273,7 @@ fn bound_to(mesh: Mesh<'_>, key: &ResourceKey) -> String {
             let of = match find_gateway(db, input, gateway) {
                 Some(gateway) => object(&gateway.object),
                 None => {
-                    let (namespace, name) = gateway.split_once('/').unwrap_or_default();
+                    let (namespace, name) = index::namespace_and_name(gateway).unwrap_or_default();
                     object(&ResourceKey::new(Kind::Gateway, namespace, name))
                 }
             };
@@ -347,6 +347,33 @@ spec:
                 format!("{line}: seen by 1 sidecar and 1 gateway workload"),
                 format!("{line}: for sidecars, on Gateway infra/public, not on Gateway shop/gone"),
             ]
+        );
+    }
+
+    #[test]
+    fn a_lens_outlives_being_written_down() {
+        let f = Fixture::new(&[REVIEWS, GATEWAY, ROUTE]);
+        let lens = &lenses(&f.workspace, "shop/route.yaml")[0];
+        let text = serde_json::to_string(lens).unwrap();
+        let read: Lens = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, *lens);
+        let gone = Lens {
+            resource: "Gateway shop/gone".into(),
+            ..read
+        };
+        assert_eq!(resolve_lens(&f.workspace, &gone), None);
+    }
+
+    #[test]
+    fn a_namespace_no_file_says_has_lenses_too() {
+        let route = ROUTE
+            .replace("shop/route.yaml", "a/b/route.yaml")
+            .replace(", namespace: shop", "");
+        let f = Fixture::new(&[&route]);
+        assert_eq!(
+            titles(&f, "a/b/route.yaml")[1],
+            "a/b/route.yaml:1: apiVersion: networking.istio.io/v1: for sidecars, not on Gateway gone, \
+             Gateway infra/public"
         );
     }
 

@@ -139,3 +139,12 @@ fn several_safe_repairs_are_one_action() {
         "{text}"
     );
 }
+
+#[test]
+fn json_takes_no_comments() {
+    let route = "#- v.json\n{\"kind\": \"Virtual$0Service\", \"metadata\": {\"name\": \"v\", \"namespace\": \
+                 \"a\"}, \"spec\": {\"hosts\": [\"a.b\"], \"http\": [{\"redirect\": {\"uri\": \"/\"}}]}}\n";
+    let f = Fixture::new(&[route]);
+    assert!(rules(&f).iter().any(|r| r == "missing-api-version"));
+    assert!(actions(&f).iter().all(|a| a.kind != ActionKind::Suppress));
+}

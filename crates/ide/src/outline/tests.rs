@@ -89,3 +89,11 @@ fn the_workspace_is_searched_by_name_and_host() {
     );
     assert_eq!(found("").len(), 3, "no more than asked for");
 }
+
+#[test]
+fn templates_of_charts_are_no_manifests() {
+    let chart = "#- c/Chart.yaml\nname: c\nversion: 1.0.0\n#- c/templates/vs.yaml\napiVersion: \
+                 networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a}\nspec:\n  hosts: [a]\n";
+    let f = Fixture::new(&[chart]);
+    assert_eq!(tree(&f, "c/templates/vs.yaml"), [""; 0]);
+}

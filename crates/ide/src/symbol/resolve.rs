@@ -16,7 +16,7 @@ use super::mention::Mention;
 use super::owner::Owner;
 use meshscope::Mesh;
 use meshscope::engine::db::name;
-use meshscope::engine::index::facts;
+use meshscope::engine::index::{facts, namespace_and_name};
 use meshscope::engine::names::{gateway_name, resolve_short_name};
 use meshscope::engine::registry::host_namespaces;
 use meshscope::engine::visibility::pick;
@@ -213,7 +213,7 @@ fn scoped_host(owner: &Owner<'_>, mention: &Mention) -> Vec<Symbol> {
 fn gateway(owner: &Owner<'_>, mention: &Mention) -> Vec<Symbol> {
     let whole = owner.at(&mention.path).as_str().unwrap_or_default();
     let label = gateway_name(whole, &owner.namespace);
-    match label.split_once('/') {
+    match namespace_and_name(&label) {
         Some((namespace, name)) => {
             vec![Symbol::Object(ResourceKey::new(
                 Kind::Gateway,

@@ -6,7 +6,7 @@
 use crate::db::{Db, Mesh, Name, ProxyKey, name, proxy_key};
 use crate::envoy::Because;
 use crate::gateway_api;
-use crate::index::{facts, namespaces, objects};
+use crate::index::{facts, namespace_and_name, namespaces, objects};
 use crate::workloads::Proxy;
 use meshscope_manifest::spec::Labels;
 use meshscope_manifest::spec::gateway::Server;
@@ -162,7 +162,7 @@ pub(crate) fn all_gateways_gathered(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Gateway
 
 /// The Gateway VirtualServices call `label` (`namespace/name`).
 pub fn find_gateway(db: &dyn Db, mesh: Mesh, label: &str) -> Option<Arc<Gateway>> {
-    let (namespace, gateway_name) = label.split_once('/')?;
+    let (namespace, gateway_name) = namespace_and_name(label)?;
     gateways_in(db, mesh, name(db, namespace))
         .iter()
         .find(|g| g.name == gateway_name)

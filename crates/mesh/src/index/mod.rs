@@ -44,6 +44,14 @@ pub fn is_unknown_namespace(namespace: &str) -> bool {
     namespace.starts_with('?')
 }
 
+/// The two parts of `namespace/name`. The stand-in for a namespace nobody says has slashes itself.
+pub fn namespace_and_name(label: &str) -> Option<(&str, &str)> {
+    match is_unknown_namespace(label) {
+        true => label.rsplit_once('/'),
+        false => label.split_once('/'),
+    }
+}
+
 /// The units that feed each namespace, by position.
 pub(crate) type Membership = Arc<BTreeMap<Str, Arc<[usize]>>>;
 

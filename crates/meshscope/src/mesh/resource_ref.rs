@@ -1,7 +1,7 @@
 //! RESOURCE: how people name an object (`Kind NS/NAME` or `Kind/NS/NAME`).
 
 use meshscope_manifest::{Kind, ResourceKey};
-use meshscope_mesh::index::is_unknown_namespace;
+use meshscope_mesh::index::namespace_and_name;
 use std::fmt;
 use std::str::FromStr;
 
@@ -30,14 +30,6 @@ impl FromStr for ResourceRef {
             _ => return Err(unreadable()),
         };
         Ok(ResourceRef(key))
-    }
-}
-
-/// `namespace/name`; the stand-in for a namespace nobody says has slashes itself.
-pub(super) fn namespace_and_name(text: &str) -> Option<(&str, &str)> {
-    match is_unknown_namespace(text) {
-        true => text.rsplit_once('/'),
-        false => text.split_once('/'),
     }
 }
 

@@ -1,8 +1,8 @@
 //! WHO: the ways to name a proxy, and the proxy they lead to.
 
 use super::Mesh;
-use super::resource_ref::namespace_and_name;
 use meshscope_manifest::Str;
+use meshscope_mesh::index::namespace_and_name;
 use meshscope_mesh::workloads::{Proxy, find_workload, proxy_of};
 use std::fmt;
 use std::str::FromStr;
