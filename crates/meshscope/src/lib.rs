@@ -16,7 +16,7 @@ mod workspace;
 pub use comparison::{Comparison, FindingChanges, MeshChange};
 pub use db::Database;
 pub use finding::Finding;
-pub use fs::{FileSystem, MemoryFileSystem, OsFileSystem};
+pub use fs::{FileSystem, MAX_FILE_BYTES, MemoryFileSystem, OsFileSystem};
 pub use graph::{GraphEdge, GraphNode, GraphReason, RouteGraph};
 pub use mesh::{
     Assumption, Explanation, FieldPlace, Mesh, OpenDecision, Origin, Overview, Profile, Report,
@@ -26,7 +26,7 @@ pub use mesh::{
 /// How a reader of a [`Snapshot`] learns that its workspace was edited, and how it is told to stop.
 pub use salsa::{CancellationToken, Cancelled};
 pub use settings::{MeshSpec, Settings};
-pub use workspace::{LoadProblem, OpenError, Repaired, Repairs, Snapshot, Workspace};
+pub use workspace::{LoadProblem, OpenError, Proposal, Repaired, Repairs, Snapshot, Workspace};
 
 /// The engine, for questions the handles here do not ask yet.
 pub use meshscope_mesh as engine;

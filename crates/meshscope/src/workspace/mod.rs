@@ -8,6 +8,7 @@ mod discover;
 mod edit;
 mod load;
 mod meshes;
+mod proposal;
 mod repair;
 mod report;
 mod settings;
@@ -17,6 +18,7 @@ mod snapshot;
 mod tests;
 
 pub use load::{LoadProblem, OpenError};
+pub use proposal::Proposal;
 pub use repair::{Repaired, Repairs};
 pub use snapshot::Snapshot;
 
@@ -213,7 +215,7 @@ impl Workspace {
     pub fn meshes(&self) -> impl Iterator<Item = Mesh<'_>> {
         self.meshes.iter().map(|entry| {
             let why = (entry.reason.as_str(), entry.uncertain.as_deref());
-            Mesh::new(self, entry.input, why)
+            Mesh::new(self, entry.input, why, entry.is_guess)
         })
     }
 
