@@ -1,7 +1,11 @@
 //! What goes from `check` and `diff` to other tools and back to disk, each with the real binary on real
 //! files.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on may panic"
+)]
 
 mod baseline;
 mod diff;

@@ -5,7 +5,7 @@
 
 use super::Workspace;
 use crate::finding::{Edit, Finding};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// A repair may bring up the next one; more rounds than this help nobody.
@@ -75,7 +75,6 @@ impl Workspace {
     ) -> (BTreeMap<String, String>, Vec<(String, String)>) {
         let mut chosen: BTreeMap<&str, Vec<&Edit>> = BTreeMap::new();
         let mut done: Vec<(&str, (String, String))> = Vec::new();
-        let mut seen: BTreeSet<(&str, Vec<(u32, u32, &str)>)> = BTreeSet::new();
         for finding in findings {
             let Some(fix) = finding.fix.as_ref().filter(|fix| fix.safe) else {
                 continue;
@@ -87,12 +86,8 @@ impl Workspace {
                 let others = chosen.get(edit.file.as_str()).into_iter().flatten();
                 self.is_as_read(&edit.file) && others.copied().all(|other| !touch(edit, other))
             };
-            // Two findings may ask for the same repair.
-            let edits = fix.edits.iter().map(|e| {
-                let (start, end) = (e.range.start.offset, e.range.end.offset);
-                (start, end, e.new_text.as_str())
-            });
-            if !seen.insert((&first.file, edits.collect())) || !fix.edits.iter().all(free) {
+            // This also leaves out what an earlier finding asks for already.
+            if !fix.edits.iter().all(free) {
                 continue;
             }
             for edit in &fix.edits {

@@ -87,7 +87,7 @@ fn descriptor(rule: &str) -> Descriptor {
     let summary = known.map_or(rule, |r| r.summary);
     let page = known.map_or(summary, |r| r.page);
     let severity = known.map_or(Severity::Info, |r| r.severity.into());
-    let tags = known.map(|r| tags(r)).unwrap_or_default();
+    let tags = known.map(tags).unwrap_or_default();
     Descriptor {
         id: rule.to_owned(),
         name: rule.to_owned(),
