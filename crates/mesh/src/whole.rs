@@ -7,6 +7,10 @@
 //! durability; readers of a value rest on it and on no file. Without an owner who does so readers
 //! gather for themselves, and the answers are the same.
 //!
+//! Setting one makes all of them be read again, and all that is of high durability be looked through: so
+//! what changes with the routes of any VirtualService is not among them. (`public_l4` changes with `tls`
+//! and `tcp` routes, which are few and reach every scope anyway.)
+//!
 //! It must not know how anything is gathered.
 
 use crate::db::{Db, Mesh};
@@ -14,8 +18,8 @@ use crate::egress::{Intended, WayOut, intended_gathered, ways_out_gathered};
 use crate::gateway_api::contributors_gathered;
 use crate::gateways::{Gateway, all_gateways_gathered};
 use crate::index::{
-    Membership, MeshFacts, extra_resources_gathered, facts_gathered, membership_gathered,
-    namespaces_gathered,
+    ConfigLayers, Installed, Membership, MeshFacts, extra_resources_gathered, facts_gathered,
+    installed_gathered, membership_gathered, mesh_config_layers_gathered, namespaces_gathered,
 };
 use crate::names::HostTable;
 use crate::registry::{
@@ -71,7 +75,9 @@ macro_rules! values {
 
 values! {
     membership: Membership = membership_gathered,
+    installed: Arc<Installed> = installed_gathered,
     extra_resources: Arc<[Arc<Resource>]> = extra_resources_gathered,
+    mesh_config_layers: ConfigLayers = mesh_config_layers_gathered,
     namespaces: Arc<[Str]> = namespaces_gathered,
     facts: Arc<MeshFacts> = facts_gathered,
     all_aliases: ServiceList = all_aliases_gathered,

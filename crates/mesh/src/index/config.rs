@@ -68,9 +68,16 @@ pub(super) fn discovery_selectors(db: &dyn Db, mesh: Mesh) -> Arc<[LabelSelector
     facts(db, mesh).config.discovery_selectors.clone().into()
 }
 
-/// The MeshConfig documents in the order they apply, each with who says it.
+/// MeshConfig documents, each with who says it.
+pub(crate) type ConfigLayers = Arc<Vec<(ConfigSource, Value)>>;
+
+whole! {
+    /// The MeshConfig documents in the order they apply, each with who says it.
+    pub fn mesh_config_layers() -> ConfigLayers = mesh_config_layers_gathered;
+}
+
 #[salsa::tracked]
-pub fn mesh_config_layers(db: &dyn Db, mesh: Mesh) -> Arc<Vec<(ConfigSource, Value)>> {
+pub(crate) fn mesh_config_layers_gathered(db: &dyn Db, mesh: Mesh) -> ConfigLayers {
     let settings = mesh.settings(db);
     let mut layers = Vec::new();
     if settings.use_found_mesh_config {

@@ -77,7 +77,7 @@ pub enum ConfigSource {
 
 /// What is installed in a mesh: gateway workloads with their Services, mesh config, and what nobody knows.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Installed {
+pub(crate) struct Installed {
     /// The objects, with the namespaces they are installed in.
     resources: Vec<(Arc<Resource>, Asker)>,
     /// MeshConfig documents with who says them, in order.
@@ -90,9 +90,13 @@ pub(super) struct Installed {
     pub open: Vec<Str>,
 }
 
-/// What IstioOperators and Helm releases install.
+whole! {
+    /// What IstioOperators and Helm releases install.
+    pub(super) fn installed() -> Arc<Installed> = installed_gathered;
+}
+
 #[salsa::tracked]
-pub(super) fn installed(db: &dyn Db, mesh: Mesh) -> Arc<Installed> {
+pub(crate) fn installed_gathered(db: &dyn Db, mesh: Mesh) -> Arc<Installed> {
     let mut installed = Installed::default();
     let units = mesh.units(db);
     let sources: Vec<&(Str, Str)> = unit_groups(db, mesh)

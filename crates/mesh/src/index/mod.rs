@@ -17,7 +17,7 @@ mod stated;
 mod unit;
 
 pub use bases::kustomizations;
-pub(crate) use config::facts_gathered;
+pub(crate) use config::{ConfigLayers, facts_gathered, mesh_config_layers_gathered};
 pub use config::{MeshFacts, facts, mesh_config_layers};
 pub use file::{FileObject, FileSummary, document, file_summary, line_index};
 pub use hidden::{is_incomplete, may_exist};
@@ -32,7 +32,7 @@ pub use unit::{UnitObject, unit_files, unit_objects};
 
 use crate::db::{Db, Mesh, Name, Unit, UnitKey, name};
 use installs::extra_resources;
-pub(crate) use installs::extra_resources_gathered;
+pub(crate) use installs::{Installed, extra_resources_gathered, installed_gathered};
 use meshscope_manifest::{Kind, Resource, ResourceKey, Str};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
