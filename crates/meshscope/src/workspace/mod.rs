@@ -3,6 +3,7 @@
 //! The only place that sets inputs; every value is compared before it is set, because setting an
 //! equal one invalidates just the same. It must not know what the files mean.
 
+mod contradictions;
 mod deliveries;
 mod discover;
 mod edit;
