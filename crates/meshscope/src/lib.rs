@@ -7,6 +7,7 @@ mod db;
 pub mod finding;
 pub mod fs;
 mod graph;
+mod helm;
 mod mesh;
 pub mod settings;
 mod workspace;

@@ -239,6 +239,7 @@ impl Workspace {
             default_namespace: spec.default_namespace.clone(),
             ..unit.clone()
         };
-        ranked.iter().map(|(_, unit)| with_default(unit)).collect()
+        let units = ranked.iter().map(|(_, unit)| with_default(unit)).collect();
+        self.with_rendered(units)
     }
 }
