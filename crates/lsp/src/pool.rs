@@ -161,7 +161,7 @@ impl Job {
     }
 
     /// Answers that the text it was about is another one by now.
-    pub fn is_outdated(mut self) {
+    pub fn refuse_as_outdated(mut self) {
         self.question.refuse(content_modified());
     }
 
@@ -192,7 +192,7 @@ impl Job {
                 self.tries += 1;
                 mailbox.send(Message::Ask(self));
             }
-            Ok(Err(_)) => self.is_outdated(),
+            Ok(Err(_)) => self.refuse_as_outdated(),
             Err(panic) => self.question.refuse(internal(&words(&*panic))),
         }
     }

@@ -6,6 +6,7 @@ use crate::client::Traits;
 use crate::commands::Asked;
 use crate::outgoing::Voice;
 use crate::owner::{Mailbox, Message, Pull, Start};
+use crate::places::file_path;
 use crate::pool::{About, internal};
 use crate::settings::{SECTION, Settings};
 use crate::world::File;
@@ -100,8 +101,7 @@ impl LanguageServer for Server {
     }
 
     async fn did_change_watched_files(&self, params: DidChangeWatchedFilesParams) {
-        let uris = params.changes.into_iter().map(|change| change.uri);
-        self.mailbox.send(Message::Touched(uris.collect()));
+        self.touched(params.changes.iter().map(|change| change.uri.as_str()));
     }
 
     async fn did_create_files(&self, params: CreateFilesParams) {
@@ -346,8 +346,8 @@ impl Server {
     }
 
     fn touched<'n>(&self, names: impl Iterator<Item = &'n str>) {
-        let uris: Vec<Uri> = names.filter_map(|name| name.parse().ok()).collect();
-        self.mailbox.send(Message::Touched(uris));
+        let files = names.filter_map(|name| file_path(&name.parse().ok()?));
+        self.mailbox.send(Message::Touched(files.collect()));
     }
 
     /// What a client says it wants to see; what it cannot mean is said in the log.

@@ -390,3 +390,29 @@ fn a_file_that_is_reached_by_a_link_is_one_file() {
     client.until_rules("route.yaml", &[]);
     client.shut_down();
 }
+
+#[test]
+fn files_are_watched_for_clients_that_cannot() {
+    let folder = broken();
+    let (mut client, _) = start(&folder.0);
+    let mut capabilities = client::capabilities();
+    capabilities["workspace"]["didChangeWatchedFiles"] = json!({});
+    let folders = json!([{"uri": client::uri(&folder.0), "name": "root"}]);
+    client.initialize_with(&json!({"workspaceFolders": folders, "capabilities": capabilities}));
+    client.until("a finding", |client| {
+        has(client, "route.yaml", "virtual-service-host-unknown")
+    });
+    // The watch may begin after the first finding: written until it is seen.
+    client.until_after(
+        || folder.write("new/service.yaml", SERVICE),
+        |client| client.rules("route.yaml").is_empty(),
+    );
+    client.until_after(
+        || {
+            let _ = std::fs::remove_dir_all(folder.0.join("new"));
+            folder.write("new/other.yaml", "a: b\n");
+        },
+        |client| !client.rules("route.yaml").is_empty(),
+    );
+    client.shut_down();
+}

@@ -19,6 +19,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tower_lsp::ls_types::{Diagnostic, MessageType, PublishDiagnosticsParams, Uri};
 
+/// The longest delay a client may ask for, in milliseconds.
+const LONGEST_DELAY: u64 = 10_000;
+
 /// What is looked for, when, and what was found.
 pub struct Checks {
     files: Sender<(Look, World)>,
@@ -90,7 +93,7 @@ fn thread_of(name: &str, mailbox: &Mailbox) -> Sender<(Look, World)> {
 impl Owner {
     /// A folder is another than before: it is looked at when nobody types any more.
     pub(super) fn folder_changed(&mut self, id: FolderId) {
-        let delay = Duration::from_millis(self.settings.diagnostics.delay);
+        let delay = Duration::from_millis(self.settings.diagnostics.delay.min(LONGEST_DELAY));
         if let Some(folder) = self.folder(id) {
             folder.revision += 1;
             folder.due = Some(Instant::now() + delay);

@@ -5,10 +5,10 @@
 
 use super::{Mailbox, Message, Owner};
 use crate::outgoing::Outgoing;
-use crate::places::{FolderId, Root, file_path};
+use crate::places::{FolderId, Root};
 use crate::pool::{STACK, words};
 use crate::progress::{Step, Steps, Worker};
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use meshscope::fs::{FileSystem, Found, OsFileSystem, is_manifest_path};
 use meshscope::manifest::Str;
 use meshscope::settings::FILE_NAMES;
@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
-use tower_lsp::ls_types::{MessageType, Uri};
+use tower_lsp::ls_types::MessageType;
 
 /// How long to wait for more files after one was touched: a checkout touches thousands.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -165,13 +165,10 @@ fn read(root: &Utf8Path, path: &str) -> Option<Arc<str>> {
 
 impl Owner {
     /// Files may have changed on the disk.
-    pub(super) fn touched(&mut self, uris: &[Uri]) {
-        for uri in uris {
-            let Some(file) = file_path(uri) else {
-                continue;
-            };
+    pub(super) fn touched(&mut self, files: &[Utf8PathBuf]) {
+        for file in files {
             for folder in &mut self.folders {
-                let path = folder.root.as_ref().and_then(|root| root.relative(&file));
+                let path = folder.root.as_ref().and_then(|root| root.relative(file));
                 if let Some(path) = path {
                     folder.touched.insert(path);
                     folder.touched_due.get_or_insert(Instant::now() + PAUSE);

@@ -2,7 +2,7 @@
 
 use super::Owner;
 use crate::documents::Document;
-use crate::places::{Home, same_name};
+use crate::places::{Home, file_path, same_name};
 use meshscope::fs::{OsFileSystem, is_manifest_path};
 use meshscope::settings::FILE_NAMES;
 use std::sync::Arc;
@@ -90,7 +90,9 @@ impl Owner {
     pub(super) fn close(&mut self, uri: &Uri) {
         if Arc::make_mut(&mut self.documents).remove(uri).is_some() {
             self.leave(uri);
-            self.touched(std::slice::from_ref(uri));
+            if let Some(file) = file_path(uri) {
+                self.touched(&[file]);
+            }
         }
     }
 

@@ -75,6 +75,9 @@ impl Owner {
     /// Takes folders away and adds others.
     pub(super) fn change_folders(&mut self, added: &[Uri], removed: &[Uri]) {
         for root in removed.iter().filter_map(Root::of) {
+            if let Some(watch) = &self.watch {
+                watch.end(&root.real);
+            }
             let is_it = |folder: &Folder| folder.root.as_ref().is_some_and(|r| r.real == root.real);
             let gone: Vec<FolderId> = self
                 .folders
@@ -106,6 +109,9 @@ impl Owner {
             self.folders.retain(|folder| !below(folder));
             for id in gone {
                 self.clear_folder(id);
+            }
+            if let Some(watch) = &self.watch {
+                watch.begin(&root.real);
             }
             let id = self.new_folder(Some(root));
             self.read_folder(id);

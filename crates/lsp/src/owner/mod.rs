@@ -10,6 +10,7 @@ mod disk;
 mod edits;
 mod folders;
 mod pull;
+mod watch;
 
 pub use pull::Pull;
 
@@ -21,6 +22,7 @@ use crate::places::{FolderId, Home, Root};
 use crate::pool::{About, Answer, Job, Pool, STACK, words};
 use crate::settings::Settings;
 use crate::world::World;
+use camino::Utf8PathBuf;
 use checks::Checks;
 use disk::{Disk, FromDisk};
 use folders::Folder;
@@ -35,6 +37,7 @@ use tower_lsp::ls_types::{
     DidChangeTextDocumentParams, MessageType, TextDocumentItem, Uri,
     VersionedTextDocumentIdentifier,
 };
+use watch::Watch;
 
 /// Threads that answer questions.
 const READERS: usize = 2;
@@ -55,7 +58,7 @@ pub enum Message {
     /// A document was closed.
     Close(Uri),
     /// Files may have changed on the disk.
-    Touched(Vec<Uri>),
+    Touched(Vec<Utf8PathBuf>),
     /// Folders came and went.
     Folders {
         /// Those that came.
@@ -128,6 +131,9 @@ pub struct Owner {
     pool: Pool,
     waiting: VecDeque<Job>,
     disk: Disk,
+    /// For clients that watch nothing.
+    watch: Option<Watch>,
+    mailbox: Mailbox,
     checks: Checks,
     pulls: Vec<Pull>,
     stopped: bool,
@@ -153,6 +159,8 @@ impl Owner {
         Owner {
             pool: Pool::new(READERS, mailbox),
             disk: Disk::new(mailbox),
+            watch: None,
+            mailbox: mailbox.clone(),
             checks: Checks::new(mailbox),
             voice,
             traits: Traits::default(),
@@ -219,7 +227,7 @@ impl Owner {
             }
             Message::Save(uri) => self.saved(&uri),
             Message::Close(uri) => self.close(&uri),
-            Message::Touched(uris) => self.touched(&uris),
+            Message::Touched(files) => self.touched(&files),
             Message::Folders { added, removed } => self.change_folders(&added, &removed),
             Message::Configure(settings) => self.configure(settings),
             Message::Ask(job) => self.ask(job),
@@ -235,6 +243,9 @@ impl Owner {
         self.traits = start.traits;
         self.pulls_findings = start.settings.pulls(&start.traits);
         self.settings = Arc::new(start.settings);
+        if !self.traits.watches {
+            self.watch = Some(Watch::new(&self.mailbox, &self.voice));
+        }
         self.change_folders(&start.folders, &[]);
     }
 
@@ -272,7 +283,7 @@ impl Owner {
                 continue;
             }
             if self.is_outdated(&job) {
-                job.is_outdated();
+                job.refuse_as_outdated();
             } else if self.is_reading(&job.about) {
                 match job.patience {
                     Some(patience) if patience > Instant::now() => left.push_back(job),

@@ -150,6 +150,16 @@ impl Client {
         }
     }
 
+    /// Does something again and again until something holds.
+    pub fn until_after(&mut self, work: impl Fn(), holds: impl Fn(&Client) -> bool) {
+        let start = Instant::now();
+        while !holds(self) {
+            assert!(start.elapsed() < LONG, "waited too long for what was done");
+            work();
+            self.listen(Duration::from_millis(500));
+        }
+    }
+
     /// Takes everything that comes within some time.
     pub fn listen(&mut self, time: Duration) {
         let end = Instant::now() + time;

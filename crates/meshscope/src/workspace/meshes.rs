@@ -57,14 +57,9 @@ impl Workspace {
         for planned in planned {
             let input = known.remove(&planned.spec.name);
             let input = match input.or_else(|| self.spare.pop()) {
-                Some(input) => self.renew(input, &planned.spec),
-                None => self.new_input(&planned.spec),
+                Some(input) => self.renew(input, &planned.spec, planned.units),
+                None => self.new_input(&planned.spec, planned.units),
             };
-            if **input.units(&self.db) != *planned.units {
-                let setter = input.set_units(&mut self.db);
-                let setter = setter.with_durability(Durability::HIGH);
-                setter.to(planned.units.into());
-            }
             self.meshes.push(MeshEntry {
                 spec: planned.spec,
                 input,
@@ -195,14 +190,14 @@ impl Workspace {
         files.collect()
     }
 
-    fn new_input(&self, spec: &MeshSpec) -> MeshInput {
+    fn new_input(&self, spec: &MeshSpec, units: Vec<Unit>) -> MeshInput {
         let settings = Arc::new(spec.engine_settings());
-        MeshInput::builder(spec.name.clone(), Arc::default(), settings)
+        MeshInput::builder(spec.name.clone(), units.into(), settings)
             .durability(Durability::HIGH)
             .new(&self.db)
     }
 
-    fn renew(&mut self, input: MeshInput, spec: &MeshSpec) -> MeshInput {
+    fn renew(&mut self, input: MeshInput, spec: &MeshSpec, units: Vec<Unit>) -> MeshInput {
         if *input.name(&self.db) != spec.name {
             let setter = input.set_name(&mut self.db);
             setter
@@ -213,6 +208,10 @@ impl Workspace {
         if **input.settings(&self.db) != settings {
             let setter = input.set_settings(&mut self.db);
             setter.with_durability(Durability::HIGH).to(settings.into());
+        }
+        if **input.units(&self.db) != *units {
+            let setter = input.set_units(&mut self.db);
+            setter.with_durability(Durability::HIGH).to(units.into());
         }
         input
     }
