@@ -172,3 +172,75 @@ fn init_writes_the_meshes_that_were_found_and_changes_nothing() {
     let after = repository.json(&["meshes", "--format", "json"])["meshes"].clone();
     assert_eq!(after, before);
 }
+
+#[cfg(unix)]
+#[test]
+fn charts_are_rendered_where_settings_allow_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let application = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web}\nspec:\n  destination: {namespace: shop}\n  \
+                       source: {path: charts/web, helm: {releaseName: my-web, valuesObject: {port: 80}}}\n";
+    // Says how it was called, and makes a VirtualService with a fault.
+    let helm = "#!/bin/sh\necho \"$@ $(cat)\" > called\nprintf -- '---\\n# Source: web/templates/vs.yaml\\n'\n\
+                echo 'apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: web}\nspec: {hosts: [web], http: [{timeout: never, route: [{destination: {host: web}}]}]}'\n";
+    let repository = Repository::new(
+        "helm",
+        &[
+            ("argo/web.yaml", application.as_bytes()),
+            (
+                "charts/web/Chart.yaml",
+                b"apiVersion: v2\nname: web\nversion: 1.0.0\n",
+            ),
+            ("charts/web/templates/vs.yaml", b"{{ not yaml }}\n"),
+            ("bin/helm", helm.as_bytes()),
+        ],
+    );
+    let executable = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(repository.0.join("bin/helm"), executable).unwrap();
+    let check = || {
+        let path = format!("{}:/usr/bin:/bin", repository.0.join("bin").display());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_meshscope"));
+        command.env("PATH", path).arg("--root").arg(&repository.0);
+        let output = command
+            .args(["check", "--format", "json"])
+            .output()
+            .unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        report["findings"].as_array().unwrap().clone()
+    };
+    // Without a word in the settings nothing is run.
+    assert!(check().is_empty());
+    assert!(!repository.0.join("called").exists());
+    std::fs::write(
+        repository.0.join("meshscope.yaml"),
+        "helm: {render: true}\n",
+    )
+    .unwrap();
+    let found = check();
+    let timeout = found
+        .iter()
+        .find(|f| f["path"] == "spec.http[0].timeout")
+        .unwrap();
+    assert_eq!(timeout["location"]["file"], "charts/web/templates/vs.yaml");
+    assert_eq!(timeout["resource"]["namespace"], "shop");
+    let called = std::fs::read_to_string(repository.0.join("called")).unwrap();
+    assert_eq!(
+        called.trim(),
+        "template my-web ./charts/web --namespace shop --values - {\"port\":80}"
+    );
+    // A helm that fails is a finding, and the chart may bring anything again.
+    std::fs::write(
+        repository.0.join("bin/helm"),
+        "#!/bin/sh\necho 'no such value' >&2\nexit 1\n",
+    )
+    .unwrap();
+    let found = check();
+    let refused = found
+        .iter()
+        .find(|f| f["rule"] == "unreadable-file")
+        .unwrap();
+    let message = refused["message"].as_str().unwrap();
+    assert!(
+        message.contains("helm refuses it: no such value"),
+        "{message}"
+    );
+}

@@ -107,6 +107,31 @@ pub struct Chart {
     pub directory: Str,
     /// What asks for it; none when nobody does.
     pub release: Option<Arc<Release>>,
+    /// Whether what it makes is among the units: nothing is hidden then.
+    pub is_rendered: bool,
+}
+
+impl Chart {
+    /// The path of a values file that a release names: beside the chart, or of the repository after a
+    /// reference to a source.
+    pub fn values_path(&self, file: &str) -> String {
+        if let Some((_, path)) = file.strip_prefix('$').and_then(|rest| rest.split_once('/')) {
+            return path.to_owned();
+        }
+        let mut parts: Vec<&str> = self
+            .directory
+            .split('/')
+            .filter(|p| !p.is_empty())
+            .collect();
+        for part in file.split('/') {
+            match part {
+                ".." => _ = parts.pop(),
+                "" | "." => {}
+                part => parts.push(part),
+            }
+        }
+        parts.join("/")
+    }
 }
 
 impl Unit {

@@ -8,6 +8,7 @@ mod db;
 pub mod finding;
 pub mod fs;
 mod graph;
+mod helm;
 pub mod identity;
 mod mesh;
 pub mod settings;

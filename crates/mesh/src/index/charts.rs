@@ -104,7 +104,7 @@ fn dependencies_of<'db>(
     let description = yaml(db, chart.repository, &inside(chart, "Chart.yaml"));
     let mut values = yaml(db, chart.repository, &inside(chart, "values.yaml"));
     for file in &asked.value_files {
-        values.overlay(&yaml(db, chart.repository, &values_path(chart, file)));
+        values.overlay(&yaml(db, chart.repository, &chart.values_path(file)));
     }
     values.overlay(&asked.values);
     let entries = description.list("dependencies").iter();
@@ -127,30 +127,6 @@ fn dependencies_of<'db>(
         }
     });
     releases.filter(|r| r.istio_chart().is_some()).collect()
-}
-
-/// The path of a values file: beside the chart, or of the repository after a reference to a source.
-fn values_path(chart: &Chart, file: &str) -> String {
-    match file.strip_prefix('$').and_then(|rest| rest.split_once('/')) {
-        Some((_, path)) => path.to_owned(),
-        None => {
-            let mut parts: Vec<&str> = chart
-                .directory
-                .split('/')
-                .filter(|p| !p.is_empty())
-                .collect();
-            for part in file.split('/') {
-                match part {
-                    ".." => {
-                        parts.pop();
-                    }
-                    "" | "." => {}
-                    part => parts.push(part),
-                }
-            }
-            parts.join("/")
-        }
-    }
 }
 
 /// The first document of a file; null when there is none.

@@ -77,7 +77,7 @@ fn hidden(db: &dyn Db, mesh: Mesh, kind: Kind) -> Arc<Hidden> {
     for unit in mesh.units(db).iter() {
         match &unit.source {
             Source::Chart(chart) => {
-                if charts::makes(db, chart).may_make(kind) {
+                if !chart.is_rendered && charts::makes(db, chart).may_make(kind) {
                     all.add(&install_namespace(db, unit));
                 }
             }

@@ -112,7 +112,9 @@ pub(crate) fn installed_gathered(db: &dyn Db, mesh: Mesh) -> Arc<Installed> {
         for asked in releases_of(db, unit).iter() {
             installed.add_release(db, (index, unit), asked, &sources);
         }
-        if let Source::Chart(chart) = &unit.source {
+        if let Source::Chart(chart) = &unit.source
+            && !chart.is_rendered
+        {
             let namespace = install_namespace(db, unit);
             for release in charts::dependencies(db, chart, &namespace).iter() {
                 let asker = Asker::Chart { unit: index };

@@ -15,6 +15,9 @@ impl Mesh<'_> {
     /// field it is for comes from elsewhere.
     pub(super) fn fix(&self, definition: &Definition, fix: &validate::Fix) -> Option<Fix> {
         let file = definition.file;
+        if self.workspace().template_of(file, 0).is_some() {
+            return None;
+        }
         let document = index::document(self.db(), file, definition.document).as_ref()?;
         let path = file.path(self.db()).to_string();
         let text = file.text(self.db());

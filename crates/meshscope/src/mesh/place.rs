@@ -73,6 +73,9 @@ impl Mesh<'_> {
             db,
             Asked::new(db, spot.file, spot.document, path, inside, at_key),
         )?;
+        if let Some(template) = self.workspace().template_of(spot.file, range.start.offset) {
+            return Some(template);
+        }
         Some(Location {
             file: spot.file.path(db).to_string(),
             range,
@@ -81,6 +84,9 @@ impl Mesh<'_> {
 
     /// A range of a file.
     pub(super) fn place(&self, file: SourceFile, lines: &LineIndex, span: Span) -> Location {
+        if let Some(template) = self.workspace().template_of(file, span.start) {
+            return template;
+        }
         Location {
             file: file.path(self.db()).to_string(),
             range: range(lines, span),

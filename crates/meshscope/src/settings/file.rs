@@ -104,6 +104,8 @@ impl Settings {
             known_rule(name, problems);
             settings.levels.push((name.value.clone(), *level));
         }
+        let helm = keys.helm.as_ref().and_then(|helm| helm.render);
+        settings.render_charts = helm == Some(true);
         let now = date::today();
         let today = around.today.unwrap_or(&now);
         for keys in keys.suppress.iter().flatten() {

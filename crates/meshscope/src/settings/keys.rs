@@ -79,7 +79,16 @@ keys! {
         rules: Named<Level>,
         /// Findings that are known and accepted.
         suppress: Vec<Spanned<SuppressKeys>>,
+        /// What may be done with Helm charts of the repository.
+        helm: HelmKeys,
         ..mesh: MeshKeys
+    }
+
+    /// What may be done with Helm charts of the repository.
+    HelmKeys {
+        /// Whether `helm template` may be run on charts that an Argo CD Application or a Flux
+        /// HelmRelease installs, with the `helm` on the path and without a network.
+        render: bool,
     }
 
     /// One mesh: the files that land in one cluster, and what holds there.

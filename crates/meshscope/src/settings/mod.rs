@@ -42,6 +42,8 @@ pub struct Settings {
     pub suppressions: Vec<SettingsSuppression>,
     /// What is wrong with the file.
     pub problems: Vec<SettingsProblem>,
+    /// Whether helm may be run on the charts of the repository.
+    pub render_charts: bool,
     /// Other files that were read for them, relative to the root.
     pub reads: Vec<Str>,
 }

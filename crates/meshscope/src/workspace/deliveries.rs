@@ -124,6 +124,7 @@ impl Workspace {
             repository: self.repository,
             directory: dir.into(),
             release: release.map(Arc::new),
+            is_rendered: false,
         };
         Unit {
             source: Source::Chart(chart),

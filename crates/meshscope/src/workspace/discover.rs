@@ -8,8 +8,7 @@ use crate::db::Database;
 use meshscope_manifest::document::may_hold_resources;
 use meshscope_manifest::kustomize::{References, is_kustomization};
 use meshscope_manifest::repository::{
-    self, Fact, FileFacts, Identity, MeshSetting, Repository, Root, RootKind, Stated, discover,
-    split,
+    self, Fact, FileFacts, MeshSetting, Repository, Root, RootKind, Stated, discover,
 };
 use meshscope_manifest::{ResourceKey, Str};
 use meshscope_mesh::db::name;
@@ -75,10 +74,10 @@ pub(super) struct Material {
 }
 
 /// The units of each root, by what makes a root another one.
-type Units = HashMap<(Str, RootKind, Vec<Str>), Vec<Unit>>;
+pub(super) type Units = HashMap<(Str, RootKind, Vec<Str>), Vec<Unit>>;
 
 /// The objects of a unit that clusters can have one of, with their digests.
-type Objects = HashMap<Unit, Vec<(ResourceKey, u64)>>;
+pub(super) type Objects = HashMap<Unit, Vec<(ResourceKey, u64)>>;
 
 impl Workspace {
     /// Whether an edit of a file can change where meshes are: nearly none can, and that costs a look at
@@ -204,10 +203,8 @@ impl Workspace {
     ) -> Units {
         let mut units = Units::new();
         for root in meshes.flat_map(|mesh| &mesh.roots) {
-            let key = key_of(root);
-            if !units.contains_key(&key) {
-                units.insert(key, self.units_of(root, material));
-            }
+            let found = units.entry(key_of(root));
+            found.or_insert_with(|| self.units_of(root, material));
         }
         units
     }
@@ -264,69 +261,6 @@ impl Workspace {
         changed
     }
 
-    /// A mesh without contradictions, or the meshes it falls apart into.
-    fn resolved(
-        &self,
-        mesh: repository::Mesh,
-        limit: usize,
-        units: &Units,
-        objects: &Objects,
-    ) -> Vec<Found> {
-        let differing = differing(&mesh, units, objects);
-        let doubled = self.built_elsewhere(&mesh, units, objects);
-        let identities = |root: &Root| {
-            let own = units.get(&key_of(root)).into_iter().flatten();
-            let own = own.filter(|unit| !doubled.contains_key(&unit.path(&self.db)));
-            let keys = own.filter_map(|unit| objects.get(unit)).flatten();
-            let keys = keys.map(|(key, _)| key);
-            keys.filter(|key| differing.contains(key))
-                .map(identity)
-                .collect()
-        };
-        let made = split(mesh, limit, &identities).into_iter().map(|mesh| {
-            let kept = |path: &Str| !doubled.contains_key(path);
-            let aside = mesh.aside.iter();
-            let aside = aside.map(|(root, why)| (root.dir.clone(), why.clone()));
-            let files = doubled
-                .iter()
-                .map(|(path, why)| (path.clone(), why.clone()));
-            Found {
-                units: in_order(&self.db, &mesh, units, &kept),
-                aside: aside.chain(files).collect(),
-                name: mesh.name,
-                reason: mesh.reason,
-                uncertain: mesh.uncertain,
-            }
-        });
-        made.collect()
-    }
-
-    /// Files of directories that nobody applies, which define what a root of the mesh builds: rendered
-    /// copies and leftovers.
-    fn built_elsewhere(
-        &self,
-        mesh: &repository::Mesh,
-        units: &Units,
-        objects: &Objects,
-    ) -> BTreeMap<Str, String> {
-        let is_loose = |root: &&Root| root.kind == RootKind::Plain && root.applied.is_empty();
-        let own = |root: &Root| units.get(&key_of(root)).into_iter().flatten();
-        let mut built: BTreeMap<&ResourceKey, &Str> = BTreeMap::new();
-        for root in mesh.roots.iter().filter(|root| !is_loose(root)) {
-            let keys = own(root).filter_map(|unit| objects.get(unit)).flatten();
-            built.extend(keys.map(|(key, _)| (key, &root.dir)));
-        }
-        let mut doubled = BTreeMap::new();
-        for unit in mesh.roots.iter().filter(is_loose).flat_map(own) {
-            let mut keys = objects.get(unit).into_iter().flatten();
-            let found = keys.find_map(|(key, _)| Some((key, built.get(key)?)));
-            if let Some((key, dir)) = found {
-                doubled.insert(unit.path(&self.db), format!("`{dir}` defines {key}, too"));
-            }
-        }
-        doubled
-    }
-
     /// The objects of every unit, with their digests, built on all cores.
     fn objects_of(&self, units: &Units) -> Objects {
         let all: Vec<&Unit> = units.values().flatten().collect();
@@ -360,46 +294,15 @@ fn applies(fact: &Fact) -> bool {
 }
 
 /// What makes the units of two roots differ: a root that several apply has other units for each.
-fn key_of(root: &Root) -> (Str, RootKind, Vec<Str>) {
+pub(super) fn key_of(root: &Root) -> (Str, RootKind, Vec<Str>) {
     let applied = root.applied.iter();
     let applied = applied.map(|a| format!("{:?}", (&a.origin.base, a.how.name())).into());
     (root.dir.clone(), root.kind, applied.collect())
 }
 
-/// The objects that a mesh defines more than once, differently.
-fn differing<'o>(
-    mesh: &repository::Mesh,
-    units: &Units,
-    objects: &'o Objects,
-) -> BTreeSet<&'o ResourceKey> {
-    let mut digests: BTreeMap<&ResourceKey, u64> = BTreeMap::new();
-    let mut differing = BTreeSet::new();
-    for unit in mesh
-        .roots
-        .iter()
-        .filter_map(|root| units.get(&key_of(root)))
-        .flatten()
-    {
-        for (key, digest) in objects.get(unit).into_iter().flatten() {
-            if digests.insert(key, *digest).is_some_and(|d| d != *digest) {
-                differing.insert(key);
-            }
-        }
-    }
-    differing
-}
-
-fn identity(key: &ResourceKey) -> Identity {
-    (
-        key.kind.to_string().into(),
-        key.namespace.clone(),
-        key.name.clone(),
-    )
-}
-
 /// The units of a mesh in load order, by path; a file that several roots hold belongs to the one
 /// nearest to it.
-fn in_order(
+pub(super) fn in_order(
     db: &Database,
     mesh: &repository::Mesh,
     units: &Units,

@@ -11,6 +11,9 @@ use salsa::{Durability, Setter};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// What is left out, with the reason.
+type Aside = Vec<(Str, String)>;
+
 /// A mesh of the workspace.
 #[derive(Clone, Debug)]
 pub(super) struct MeshEntry {
@@ -69,7 +72,7 @@ impl Workspace {
     }
 
     /// The meshes as they should be, and what is of none of them.
-    fn planned(&self) -> (Vec<Planned>, Vec<(Str, String)>) {
+    fn planned(&self) -> (Vec<Planned>, Aside) {
         let discovered = self.discover();
         // Settings that say nothing of files hold for every mesh that is found.
         let for_all = match &self.settings.meshes[..] {
@@ -130,7 +133,7 @@ impl Workspace {
 
     /// Every file but those of archives, examples and tests, unless there are no others; and the
     /// directories that are left out, with the reason.
-    fn plain(&self) -> (Vec<(Str, Unit)>, Vec<(Str, String)>) {
+    fn plain(&self) -> (Vec<(Str, Unit)>, Aside) {
         let mut aside: BTreeMap<Str, String> = BTreeMap::new();
         let mut kept = self.whole();
         let all = kept.clone();
@@ -235,6 +238,7 @@ impl Workspace {
             default_namespace: spec.default_namespace.clone(),
             ..unit.clone()
         };
-        ranked.iter().map(|(_, unit)| with_default(unit)).collect()
+        let units = ranked.iter().map(|(_, unit)| with_default(unit)).collect();
+        self.with_rendered(units)
     }
 }

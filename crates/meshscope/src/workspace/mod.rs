@@ -3,6 +3,8 @@
 //! The only place that sets inputs; every value is compared before it is set, because setting an
 //! equal one invalidates just the same. It must not know what the files mean.
 
+mod charts;
+mod contradictions;
 mod deliveries;
 mod discover;
 mod edit;
@@ -51,6 +53,8 @@ pub struct Workspace {
     has_variables: bool,
     /// Directories that are of no mesh, with the reason.
     aside: Vec<(Str, String)>,
+    /// What helm made of charts.
+    rendered: charts::Rendered,
     /// Inputs of meshes that the settings no longer name: used again for the next new one.
     spare: Vec<MeshInput>,
     /// Whether the settings are those of the repository's own file.
@@ -95,6 +99,9 @@ impl Workspace {
         workspace.load(fs)?;
         workspace.load_settings(fs)?;
         workspace.refresh_meshes();
+        if workspace.settings.render_charts && workspace.render_charts() {
+            workspace.refresh_meshes();
+        }
         Ok(workspace)
     }
 
@@ -148,6 +155,7 @@ impl Workspace {
             meshes: Vec::new(),
             has_variables: false,
             aside: Vec::new(),
+            rendered: charts::Rendered::default(),
             spare: Vec::new(),
             own_settings: false,
             settled: false,

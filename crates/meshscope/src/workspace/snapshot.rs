@@ -25,6 +25,7 @@ impl Workspace {
             repository: self.repository,
             has_variables: self.has_variables,
             aside: self.aside.clone(),
+            rendered: self.rendered.clone(),
             spare: Vec::new(),
             own_settings: self.own_settings,
             settled: self.settled,
