@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { CodeServer } from "./codeServer.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -31,8 +31,13 @@ before(async () => {
   code = await Workbench.open(server.url, folder, out);
 });
 
+afterEach(async (context) => {
+  if ("passed" in context && !context.passed) {
+    await code?.picture(`failed-${context.name.replaceAll(" ", "-")}`);
+  }
+});
+
 after(async () => {
-  await code?.picture("at-the-end");
   await code?.close();
   await server?.stop();
   rmSync(folder, { recursive: true, force: true });
@@ -47,6 +52,7 @@ test("the package holds what is needed and nothing else", () => {
     ".vsixmanifest",
     "LICENSE.txt",
     "README.md",
+    "images/icon.png",
     "meshscope.schema.json",
     "out/NOTICES.txt",
     "out/extension.cjs",
@@ -143,6 +149,9 @@ test("a rule at the cursor is explained", async () => {
 
 test("a quick fix repairs the file", async () => {
   await code.openFile("storefront/experiments.yaml");
+  const errors = code.page.locator(".squiggly-error");
+  await errors.first().waitFor();
+  const before = await errors.count();
   await code.retry(async () => {
     await code.clickText("v22");
     await code.page.keyboard.press("Control+.");
@@ -151,7 +160,12 @@ test("a quick fix repairs the file", async () => {
     await code.picture("10-quick-fix");
     await fix.first().click();
   });
-  await code.page.locator(".squiggly-error", { hasText: "v22" }).waitFor({ state: "detached" });
+  // The finding goes before anything is saved.
+  await code.retry(async () => {
+    await code.page.waitForTimeout(1000);
+    assert.equal(await errors.count(), before - 1);
+  });
+  assert.match(read(experiments), /v22/);
   await code.page.keyboard.press("Control+S");
   await code.retry(async () => {
     await code.page.waitForTimeout(500);

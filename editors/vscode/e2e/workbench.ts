@@ -10,7 +10,7 @@ import {
   chromium,
 } from "playwright-core";
 
-const PATIENCE = 30_000;
+const PATIENCE = 60_000;
 
 /** Chromium as root in a container, without calls to its maker. */
 const FLAGS = [
@@ -106,7 +106,7 @@ export class Workbench {
 
   /** The webview in front that shows such an element with this text. */
   async webview(inside: string, text: string): Promise<Frame> {
-    for (let left = 60; left > 0; left--) {
+    for (let left = 120; left > 0; left--) {
       for (const frame of this.page.frames()) {
         // A frame that is just being replaced would let the question wait.
         const shows = this.shows(frame, inside, text).catch(() => false);

@@ -18,7 +18,7 @@ export function registerCommands(
   const commands: Record<string, (argument?: unknown) => unknown> = {
     traceFromHere: () => traceFromHere(server, panels),
     showBlastRadius: () => showBlastRadius(server, panels),
-    showRouteGraph: () => routeGraph.show(),
+    showRouteGraph: () => routeGraph.showMesh(),
     explainRule: (rule) => (typeof rule === "string" ? showRule(rule) : explainRule(server)),
     createSettings: () => createSettings(server),
     restartServer: () => server.restart("asked for"),

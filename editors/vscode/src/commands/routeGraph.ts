@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import type { RouteGraphRequest } from "../server/answers.ts";
 import type { Server } from "../server/server.ts";
 import type { Panels } from "../views/panels.ts";
+import { chooseMesh } from "./chooseMesh.ts";
 import { cursor } from "./cursor.ts";
 
 /** The graph that is shown; kept up to date when files are saved. */
@@ -23,8 +24,16 @@ export class RouteGraph implements vscode.Disposable {
     });
   }
 
-  /** Shows the graph of the mesh, or the part a code lens asks for. */
-  async show(part: RouteGraphRequest = {}): Promise<void> {
+  /** Asks for the mesh where there are several, and shows its graph. */
+  async showMesh(): Promise<void> {
+    const mesh = await chooseMesh(this.server);
+    if (mesh !== undefined) {
+      await this.show({ mesh });
+    }
+  }
+
+  /** Shows a graph, such as the part a code lens asks for. */
+  async show(part: RouteGraphRequest): Promise<void> {
     const uri = part.uri ?? cursor()?.uri;
     this.shown = uri === undefined ? part : { ...part, uri };
     this.panels.show("routeGraph", "Route graph", await this.ask(this.shown));

@@ -5,39 +5,44 @@ import type { Caller, TraceAnswer, TraceRequest } from "../server/answers.ts";
 import type { Server } from "../server/server.ts";
 import type { Panels } from "../views/panels.ts";
 import { tracePage } from "../views/trace.ts";
+import { chooseMesh } from "./chooseMesh.ts";
 import { cursor } from "./cursor.ts";
 
 export async function traceFromHere(server: Server, panels: Panels): Promise<void> {
   const at = cursor();
   const callers = await server.ask<Caller[]>("meshscope.callers", at ?? {});
-  const from = await askCaller(callers);
-  if (from === undefined) {
+  const caller = await askCaller(callers);
+  if (caller === undefined) {
     return;
   }
-  const known = callers.find((caller) => caller.who === from);
-  const url = await askUrl(known?.calls ?? []);
+  const known = callers.find(
+    ({ who, mesh }) => who === caller.label && mesh === caller.description,
+  );
+  const url = (await askUrl(known?.calls ?? callers.flatMap(({ calls }) => calls)))?.label;
   if (url === undefined) {
     return;
   }
-  const request: TraceRequest = { from, url };
+  const from = caller.label;
+  const mesh = known?.mesh ?? (await chooseMesh(server));
+  if (mesh === undefined) {
+    return;
+  }
+  const request: TraceRequest = { mesh, from, url };
   if (at !== undefined) {
     request.uri = at.uri;
-  }
-  if (known !== undefined) {
-    request.mesh = known.mesh;
   }
   const answer = await server.ask<TraceAnswer>("meshscope.trace", request);
   panels.show("trace", `Trace: ${url}`, tracePage(from, url, answer));
 }
 
 /** One of the workloads the cursor suggests, or any other that is typed. */
-function askCaller(callers: Caller[]): Promise<string | undefined> {
+function askCaller(callers: Caller[]): Promise<vscode.QuickPickItem | undefined> {
   const known = callers.map((caller) => ({ label: caller.who, description: caller.mesh }));
   return pickOrType("Who calls", "workload:NAMESPACE/NAME or gateway:NAMESPACE/NAME", known);
 }
 
-function askUrl(calls: string[]): Promise<string | undefined> {
-  const known = calls.map((label) => ({ label }));
+function askUrl(calls: string[]): Promise<vscode.QuickPickItem | undefined> {
+  const known = [...new Set(calls)].map((label) => ({ label }));
   return pickOrType("What is called", "https://host/path, tcp://host:port, tls://host:port", known);
 }
 
@@ -46,7 +51,7 @@ function pickOrType(
   title: string,
   placeholder: string,
   known: vscode.QuickPickItem[],
-): Promise<string | undefined> {
+): Promise<vscode.QuickPickItem | undefined> {
   const input = vscode.window.createQuickPick();
   input.title = title;
   input.placeholder = placeholder;
@@ -58,8 +63,11 @@ function pickOrType(
       input.items = taken ? known : [...known, { label: typed, description: "as typed" }];
     });
     input.onDidAccept(() => {
-      const chosen = input.selectedItems[0]?.label ?? input.value.trim();
-      resolve(chosen === "" ? undefined : chosen);
+      const [chosen] = input.selectedItems;
+      if (chosen === undefined) {
+        return;
+      }
+      resolve({ ...chosen, label: chosen.label.trim() });
       input.hide();
     });
     input.onDidHide(() => {

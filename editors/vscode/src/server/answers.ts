@@ -41,7 +41,7 @@ export interface Caller {
 /** A call to trace. */
 export interface TraceRequest {
   uri?: string;
-  mesh?: string;
+  mesh: string;
   from: string;
   url: string;
 }
