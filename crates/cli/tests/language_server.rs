@@ -131,12 +131,11 @@ fn a_large_document_is_answered() {
             .contains(&"unknown-field".to_owned())
     };
     client.until("the finding at its end", is_found);
-    let start = json!({"line": 2, "character": 17});
-    let end = json!({"line": 2, "character": 22});
-    client.change(
-        "large.yaml",
-        json!([{"range": {"start": start, "end": end}, "text": "other"}]),
-    );
+    let last = text.lines().count() - 1;
+    let unknown = text.lines().last().unwrap().find(", unknown").unwrap();
+    let at = |character: usize| json!({"line": last, "character": character});
+    let range = json!({"start": at(unknown), "end": at(unknown + ", unknown: true".len())});
+    client.change("large.yaml", json!([{"range": range, "text": ""}]));
     assert!(client.at("textDocument/hover", "small.yaml", 3, 8).is_ok());
     client.until("the finding to go", |client| !is_found(client));
     client.shut_down();
