@@ -2,7 +2,9 @@
 
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use meshscope::finding::Severity;
 use meshscope::{ResourceRef, Who};
+use std::process::ExitCode;
 
 /// Static analysis of Istio config in git, in agreement with istiod.
 #[derive(Debug, Parser)]
@@ -44,6 +46,8 @@ pub enum Command {
     Egress(crate::egress::EgressArgs),
     /// The route graph: gateways, VirtualServices and where they lead
     Graph(crate::graph::GraphArgs),
+    /// What a change does: findings, who sees what, calls that end otherwise, workloads touched
+    Diff(crate::diff::DiffArgs),
     /// Show what a proxy sees, why it does or does not see a resource, or who sees a resource
     Visibility(VisibilityArgs),
     /// The language server, on stdin and stdout: editors start it
@@ -115,6 +119,21 @@ pub struct CheckArgs {
     /// Exit with 1 from this severity on
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     pub fail_on: FailOn,
+    /// Report only what is not in this file of known findings
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<Utf8PathBuf>,
+    /// Write the findings there are to the file of known findings
+    #[arg(long, requires = "baseline", conflicts_with = "fix")]
+    pub write_baseline: bool,
+    /// Apply the repairs that need nobody to look at them
+    #[arg(long)]
+    pub fix: bool,
+    /// Show what --fix would change, and change nothing
+    #[arg(long, requires = "fix")]
+    pub diff: bool,
+    /// Check again whenever a file changes, and report what is new and what is gone
+    #[arg(long, conflicts_with_all = ["fix", "write_baseline", "statistics"])]
+    pub watch: bool,
     /// Say how often each rule was reported
     #[arg(long)]
     pub statistics: bool,
@@ -132,6 +151,14 @@ pub enum CheckFormat {
     Concise,
     /// One JSON object
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    /// A Code Quality report of GitLab
+    Gitlab,
+    /// JUnit XML, for CI servers
+    Junit,
 }
 
 /// From which severity on a run fails.
@@ -142,6 +169,26 @@ pub enum FailOn {
     Warning,
     Info,
     Never,
+}
+
+impl FailOn {
+    /// The severity from which on a run fails; none when it never does.
+    pub fn threshold(self) -> Option<Severity> {
+        match self {
+            FailOn::Error => Some(Severity::Error),
+            FailOn::Warning => Some(Severity::Warning),
+            FailOn::Info => Some(Severity::Info),
+            FailOn::Never => None,
+        }
+    }
+
+    /// How a run ends whose worst finding has a severity.
+    pub fn exit_code(self, worst: Option<Severity>) -> ExitCode {
+        let failed = self
+            .threshold()
+            .is_some_and(|t| worst.is_some_and(|w| w >= t));
+        ExitCode::from(u8::from(failed))
+    }
 }
 
 /// When to use colours.

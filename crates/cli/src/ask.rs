@@ -9,7 +9,7 @@ use meshscope::engine::index;
 use meshscope::engine::workloads::{ProxyKind, Workload, find_workload, workloads};
 use meshscope::manifest::ResourceKey;
 use meshscope::settings::RULE;
-use meshscope::{Mesh, OsFileSystem, ResourceRef, Role, Who, WhoError, Workspace};
+use meshscope::{Mesh, OsFileSystem, ResourceRef, Role, Settings, Who, WhoError, Workspace};
 use std::sync::Arc;
 
 /// How many names are offered for one that leads nowhere.
@@ -22,20 +22,23 @@ pub fn workspace(cli: &Cli) -> Result<Workspace, Failure> {
     let progress = Progress::new(workspace.files().count());
     workspace.prime(&|| progress.step());
     progress.done();
-    complain_of_settings(&workspace);
+    let settings = workspace.settings();
+    let file = settings
+        .file
+        .as_deref()
+        .and_then(|file| workspace.file(file));
+    let text = file.map(|file| file.text(workspace.db()).clone());
+    complain_of_settings(settings, text.as_deref());
     Ok(workspace)
 }
 
-fn complain_of_settings(workspace: &Workspace) {
-    let settings = workspace.settings();
+/// Says on stderr what is wrong with the settings; on which line, when their text is at hand.
+pub fn complain_of_settings(settings: &Settings, text: Option<&str>) {
     let Some(file) = settings.file.as_deref() else {
         return;
     };
-    let text = workspace.file(file).map(|f| f.text(workspace.db()).clone());
     for problem in settings.problems.iter().filter(|p| p.rule == RULE) {
-        let before = text
-            .as_deref()
-            .and_then(|t| t.get(..problem.span.start as usize));
+        let before = text.and_then(|t| t.get(..problem.span.start as usize));
         let line = before.map_or(String::new(), |t| {
             format!(":{}", t.matches('\n').count() + 1)
         });

@@ -6,7 +6,9 @@ use crate::args::{Cli, InitArgs};
 use crate::meshes::count;
 use crate::output::{Failure, note};
 use meshscope::settings::FILE_NAMES;
-use meshscope::{Assumption, Database, Origin, OsFileSystem, Profile, Settings, Workspace};
+use meshscope::{
+    Assumption, Database, Origin, OsFileSystem, Profile, Proposal, Settings, Workspace,
+};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
@@ -29,24 +31,31 @@ pub fn run_command(cli: &Cli, args: &InitArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::Said("there is no mesh".into()));
     };
     let path = there.unwrap_or_else(|| cli.root.join(FILE_NAMES[0]));
-    let written = fs::write(&path, text(&mesh.profile()));
+    let written = fs::write(&path, text(&mesh.profile(), &workspace.proposals()));
     written.map_err(|error| Failure::Said(format!("cannot write {path}: {error}")))?;
     note(&format!("wrote {path}\n"));
     Ok(ExitCode::SUCCESS)
 }
 
 /// The file for what was found.
-fn text(found: &Profile) -> String {
+fn text(found: &Profile, meshes: &[Proposal]) -> String {
     let mut text = format!(
         "# Settings of meshscope. Nothing here is needed; what is commented out is what holds now.\n\
          version: 1\n\
          \n\
-         # Found: {} with {} in {}.\n",
+         # Found: {} with {} in {}{}.\n",
         count(found.files.len(), "file"),
         count(found.objects, "object"),
         count(found.namespaces.len(), "namespace"),
+        match meshes {
+            [_] => String::new(),
+            _ => format!(", in the first of {}", count(meshes.len(), "mesh")),
+        },
     );
-    clusters(found, &mut text);
+    match meshes {
+        [one] if one.include == ["."] => clusters(found, &mut text),
+        _ => proposed(meshes, &mut text),
+    }
     text += "\n# What does not belong to any cluster: examples, tests, archives.\n\
              #exclude: [examples, '**/testdata']\n\
              \n# The namespace of objects that write none. Without it their namespace is unknown.\n\
@@ -96,6 +105,31 @@ fn text(found: &Profile) -> String {
              \n# Findings that are known and accepted.\n\
              #suppress: [{rule: deprecated-field, path: legacy, reason: moves next year, expires: 2099-12-31}]\n";
     text
+}
+
+/// The meshes that were found, each with why it is one, ready to be taken as they are.
+fn proposed(meshes: &[Proposal], text: &mut String) {
+    *text += "# These are the meshes that were found, and why. Taken as they are they change nothing, but that\n\
+              # they are certain then:\n\
+              #meshes:\n";
+    for mesh in meshes {
+        let _ = writeln!(text, "# {}", one_line(&mesh.reason));
+        if let Some(why) = &mesh.uncertain {
+            let _ = writeln!(text, "# Uncertain: {}", one_line(why));
+        }
+        let include: Vec<String> = mesh.include.iter().map(|path| quoted(path)).collect();
+        let _ = writeln!(
+            text,
+            "#- {{name: {}, include: [{}]}}",
+            quoted(&mesh.name),
+            include.join(", ")
+        );
+    }
+}
+
+/// A comment must end with its line.
+fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
 }
 
 /// A proposal for repositories with a folder per cluster or environment.
@@ -167,7 +201,10 @@ mod tests {
             fs.with(*path, namespace)
         });
         let workspace = Workspace::open(Utf8Path::new(""), &fs).unwrap();
-        text(&workspace.meshes().next().unwrap().profile())
+        text(
+            &workspace.meshes().next().unwrap().profile(),
+            &workspace.proposals(),
+        )
     }
 
     fn problems(settings: &str) -> Vec<String> {
@@ -192,6 +229,65 @@ mod tests {
             let taken: Vec<&str> = lines.collect();
             assert_eq!(problems(&taken.join("\n")), [""; 0], "{}", taken.join("\n"));
         }
+    }
+
+    /// Each mesh with the paths of what it is made from.
+    fn shape(workspace: &Workspace) -> Vec<(String, Vec<String>)> {
+        let db = workspace.db();
+        let meshes = workspace.meshes().map(|mesh| {
+            let units = mesh.input().units(db).iter();
+            let mut paths: Vec<String> = units.map(|unit| unit.path(db).to_string()).collect();
+            paths.dedup();
+            (mesh.name().to_owned(), paths)
+        });
+        meshes.collect()
+    }
+
+    /// The file with every proposal taken.
+    fn taken(text: &str) -> String {
+        let lines = text.lines().map(|line| match line.strip_prefix('#') {
+            Some(setting) if setting.starts_with("meshes:") || setting.starts_with("- ") => setting,
+            _ => line,
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// What `init` writes for a repository finds the same meshes again, as it is and when it is taken.
+    fn assert_round_trip(workspace: &mut Workspace, name: &str) {
+        let found = shape(workspace);
+        let Some(first) = workspace.meshes().next() else {
+            return;
+        };
+        let written = text(&first.profile(), &workspace.proposals());
+        let is_one = workspace.proposals().len() == 1;
+        workspace.set_text("meshscope.yaml", &written);
+        assert_eq!(shape(workspace), found, "{name} as written:\n{written}");
+        if is_one && written.contains("All of it is taken for one mesh") {
+            return;
+        }
+        workspace.set_text("meshscope.yaml", &taken(&written));
+        assert_eq!(workspace.settings().problems, [], "{name}:\n{written}");
+        assert_eq!(shape(workspace), found, "{name} when taken:\n{written}");
+    }
+
+    #[test]
+    fn what_is_written_finds_the_same_meshes_again() {
+        let kustomization = "resources: [ns.yaml]\n";
+        let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n";
+        let mut fs = MemoryFileSystem::new().with("shared/ns.yaml", namespace);
+        for dir in [
+            "web/overlays/dev",
+            "web/overlays/prod",
+            "api/overlays/dev",
+            "examples/x",
+        ] {
+            fs = fs
+                .with(format!("{dir}/kustomization.yaml"), kustomization)
+                .with(format!("{dir}/ns.yaml"), namespace);
+        }
+        let mut workspace = Workspace::open(Utf8Path::new(""), &fs).unwrap();
+        assert_eq!(workspace.meshes().count(), 2);
+        assert_round_trip(&mut workspace, "two environments");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::fmt::Write;
 
 /// The object and field that decided something, and where they are written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reason {
     /// The object.
     pub resource: ResourceId,

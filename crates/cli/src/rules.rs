@@ -8,14 +8,16 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Listing {
+pub struct RuleList {
     schema_version: u32,
-    rules: Vec<Entry>,
+    rules: Vec<RuleEntry>,
 }
 
 #[derive(Serialize)]
-struct Entry {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct RuleEntry {
     name: &'static str,
     group: &'static str,
     tier: &'static str,
@@ -24,8 +26,8 @@ struct Entry {
     equivalents: &'static [&'static str],
 }
 
-fn entry(rule: &'static Rule) -> Entry {
-    Entry {
+fn entry(rule: &'static Rule) -> RuleEntry {
+    RuleEntry {
         name: rule.name,
         group: rule.group.name(),
         tier: match rule.tier {
@@ -46,9 +48,9 @@ fn entry(rule: &'static Rule) -> Entry {
 
 /// Lists the rules by group.
 pub fn list(args: &RulesArgs) -> Result<ExitCode, Failure> {
-    let rules: Vec<Entry> = registry::every().map(entry).collect();
+    let rules: Vec<RuleEntry> = registry::every().map(entry).collect();
     if args.format == ListFormat::Json {
-        print_json(&Listing {
+        print_json(&RuleList {
             schema_version: 1,
             rules,
         })?;

@@ -49,6 +49,11 @@ pub fn actions_for(
     file: &str,
     range: Range<usize>,
 ) -> Vec<CodeAction> {
+    // A link leads to the file that findings are in.
+    let real = workspace
+        .file(file)
+        .map(|file| file.path(workspace.db()).as_str());
+    let file = real.unwrap_or(file);
     let own = |finding: &&Finding| finding.location.as_ref().is_some_and(|at| at.file == file);
     let in_file: Vec<&Finding> = report.findings.iter().filter(own).collect();
     let mut actions = Vec::new();

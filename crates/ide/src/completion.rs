@@ -79,6 +79,9 @@ pub fn complete(workspace: &Workspace, file: &str, offset: usize) -> Completions
     let Some(source) = workspace.file(file) else {
         return nothing;
     };
+    if workspace.is_chart_template(source.path(workspace.db())) {
+        return nothing;
+    }
     let text = source.text(workspace.db());
     let Some(site) = Site::find(text, offset) else {
         return nothing;

@@ -323,6 +323,19 @@ spec:
     }
 
     #[test]
+    fn target_ports_lead_to_the_containers() {
+        let service = "#- a.yaml\napiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: a}\nspec: \
+                       {selector: {app: a}, ports: [{port: 80, targetPort: we$0b}]}\n---\napiVersion: \
+                       apps/v1\nkind: Deployment\nmetadata: {name: a, namespace: a}\nspec:\n  \
+                       template:\n    metadata: {labels: {app: a}}\n    spec:\n      containers:\n      - \
+                       {name: a, ports: [{name: web, containerPort: 8080}]}\n";
+        assert_eq!(
+            targets(&[service]),
+            ["a.yaml:14: 8080 (port web of Deployment a/a)"]
+        );
+    }
+
+    #[test]
     fn half_typed_text_still_leads_somewhere() {
         let route = ROUTE.replace(
             "  gateways: [infra/public]",

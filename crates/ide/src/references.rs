@@ -167,6 +167,15 @@ spec: {egress: [{hosts: [shop/reviews.shop.svc.cluster.local]}]}
     }
 
     #[test]
+    fn the_labels_of_pods_are_used_by_the_selectors_that_take_them() {
+        let workload = REVIEWS.replace("{labels: {app: reviews, v", "{labels: {app: rev$0iews, v");
+        assert_eq!(
+            found(&[&workload, USERS], false),
+            ["shop/reviews.yaml:5: {app: reviews}"]
+        );
+    }
+
+    #[test]
     fn a_namespace_is_used_by_its_objects_and_exports() {
         let namespace = "#- ns.yaml\napiVersion: v1\nkind: Namespace\nmetadata: {name: $0web}\n";
         assert_eq!(

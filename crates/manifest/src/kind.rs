@@ -143,6 +143,15 @@ impl Kind {
         self.group().ends_with("istio.io")
     }
 
+    /// Whether objects of the kind are brought by whoever needs them, so that two that differ are no sign
+    /// of two clusters.
+    pub fn is_shared(self) -> bool {
+        matches!(
+            self,
+            Kind::Namespace | Kind::ServiceAccount | Kind::ConfigMap | Kind::Secret
+        )
+    }
+
     /// Whether the kind carries a pod template or is a pod.
     pub fn is_workload(self) -> bool {
         matches!(

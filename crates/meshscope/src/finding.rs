@@ -2,10 +2,11 @@
 //!
 //! Its JSON is the contract's. It must not know how it was computed.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// The rule's name.
@@ -46,6 +47,7 @@ pub struct Finding {
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Style.
@@ -60,6 +62,7 @@ pub enum Severity {
 
 /// How sure a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Certainty {
     /// It follows from the files.
@@ -71,7 +74,8 @@ pub enum Certainty {
 }
 
 /// An object.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ResourceId {
     /// The kind.
     pub kind: String,
@@ -85,6 +89,7 @@ pub struct ResourceId {
 
 /// A range of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Location {
     /// The file, relative to the root.
     pub file: String,
@@ -94,6 +99,7 @@ pub struct Location {
 
 /// A range of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Range {
     /// Its start.
     pub start: Position,
@@ -103,6 +109,7 @@ pub struct Range {
 
 /// A position in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Position {
     /// 1-based.
     pub line: u32,
@@ -114,6 +121,7 @@ pub struct Position {
 
 /// Another party of a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Related {
     /// The object.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,6 +137,7 @@ pub struct Related {
 
 /// How many proxies a finding reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reach {
     /// Sidecars.
     pub workloads: usize,
@@ -138,6 +147,7 @@ pub struct Reach {
 
 /// A repair.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fix {
     /// What applying it does, as an order.
     pub title: String,
@@ -149,6 +159,7 @@ pub struct Fix {
 
 /// One edit of a repair.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Edit {
     /// The file.

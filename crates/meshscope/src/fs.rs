@@ -10,6 +10,15 @@ use std::io;
 /// Files beyond this are not read: no manifest is near it.
 pub const MAX_FILE_BYTES: u64 = 100 * 1024 * 1024;
 
+/// Why a symbolic link is left out that leads to something outside the root.
+pub const LINK_LEAVES: &str = "a link that leaves the repository";
+
+/// Why a symbolic link is left out that leads to nothing.
+pub const LINK_NOWHERE: &str = "a link that leads nowhere";
+
+/// Why a file is left out whose name is no text.
+pub const NAME_NOT_UTF8: &str = "its name is not UTF-8";
+
 /// What walking a root found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
@@ -116,9 +125,9 @@ fn walker(root: &Utf8Path) -> ignore::WalkBuilder {
 
 fn add(root: &Utf8Path, entry: &ignore::DirEntry, found: &mut Found) {
     let Some(path) = Utf8Path::from_path(entry.path()) else {
-        let shown = entry.path().to_string_lossy().into_owned();
-        let reason = "its name is not UTF-8".to_owned();
-        found.skipped.push((shown.into(), reason));
+        let shown = entry.path().strip_prefix(root).unwrap_or(entry.path());
+        let shown = shown.to_string_lossy().into_owned();
+        found.skipped.push((shown.into(), NAME_NOT_UTF8.to_owned()));
         return;
     };
     let Ok(relative) = path.strip_prefix(root) else {
@@ -131,11 +140,11 @@ fn add(root: &Utf8Path, entry: &ignore::DirEntry, found: &mut Found) {
         match path.canonicalize_utf8() {
             Ok(target) => match target.strip_prefix(root) {
                 Ok(target) => found.links.push((slashes(relative), slashes(target))),
-                Err(_) => found.skipped.push((
-                    slashes(relative),
-                    "a link that leaves the repository".into(),
-                )),
+                Err(_) => found.skipped.push((slashes(relative), LINK_LEAVES.into())),
             },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                found.skipped.push((slashes(relative), LINK_NOWHERE.into()));
+            }
             Err(error) => found.skipped.push((slashes(relative), error.to_string())),
         }
     } else if kind.is_file() && is_manifest_path(relative) {

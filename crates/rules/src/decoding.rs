@@ -1,5 +1,5 @@
-//! Rules that are decided while documents are read and decoded (`manifest::document`,
-//! `manifest::validate`), and by suppressions. Their metadata and pages are here, their code and tests
+//! Rules that are decided while files and settings are read, kustomizations built and documents decoded
+//! (`manifest::document`, `manifest::validate`), and by suppressions. Their metadata and pages are here, their code and tests
 //! are there.
 
 use crate::rule::{Check, Group, Rule, Tier};
@@ -23,6 +23,9 @@ macro_rules! rules {
 
 rules! {
     "yaml-syntax-error", Syntax, Second, Error, [], "a document is not valid YAML, or holds a key twice";
+    "unreadable-file", Syntax, Third, Info, [], "a file that could not be read as it is";
+    "settings", Syntax, Third, Error, [], "a fault of meshscope.yaml";
+    "kustomize", Syntax, Third, Info, [], "a kustomization that cannot be built as it is written";
     "missing-api-version", Syntax, Second, Error, [], "an object without apiVersion, kind or name";
     "unknown-field", Schema, Second, Error, [], "a field the kind does not have";
     "invalid-field-type", Schema, Third, Error, [], "a field of the wrong type";

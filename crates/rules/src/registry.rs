@@ -25,6 +25,8 @@ pub static ALL: &[&Rule] = &[
     &r::subset_without_endpoints::RULE,
     &r::delegate_unresolved::RULE,
     &r::virtual_service_host_unknown::RULE,
+    &r::destination_rule_host_unknown::RULE,
+    &r::sidecar_egress_matches_nothing::RULE,
     &r::selector_matches_no_workload::RULE,
     &r::unknown_extension_provider::RULE,
     // visibility
@@ -48,6 +50,7 @@ pub static ALL: &[&Rule] = &[
     &g::gateway_port_not_exposed::RULE,
     &g::gateway_listener_rejected::RULE,
     &g::gateway_selects_foreign_workload::RULE,
+    &g::gateway_wildcard_host_mixed::RULE,
     &g::destination_unusable_from_gateway::RULE,
     // sni-and-tls
     &sni::ambiguous_sni::RULE,
@@ -58,9 +61,12 @@ pub static ALL: &[&Rule] = &[
     &sni::tls_double_origination::RULE,
     &sni::https_redirect_without_https_server::RULE,
     &sni::credential_not_in_repo::RULE,
+    &sni::credential_name_ignored_by_sidecar::RULE,
+    &sni::port_level_policy_drops_tls::RULE,
     // routes
     &routes::unreachable_route::RULE,
     &routes::match_never_applies::RULE,
+    &routes::match_condition_ignored::RULE,
     &routes::gateway_route_shadowed::RULE,
     &routes::route_config_rejected::RULE,
     // egress
@@ -84,7 +90,11 @@ pub static ALL: &[&Rule] = &[
     &ports::port_protocol_conflict::RULE,
     &ports::namespace_injection_labels_conflict::RULE,
     // gateway-api
+    &gateway_api::parent_gateway_unresolved::RULE,
+    &gateway_api::route_not_allowed_by_listener::RULE,
     &gateway_api::route_hostname_mismatch::RULE,
+    &gateway_api::backend_not_found::RULE,
+    &gateway_api::backend_not_permitted::RULE,
     &gateway_api::route_rule_without_backend::RULE,
     // ambient
     &ambient::waypoint_unused::RULE,

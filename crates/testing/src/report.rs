@@ -5,6 +5,11 @@ use serde_json::Value;
 
 /// The outcome of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "TestReport")
+)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// The version of this shape.
@@ -17,6 +22,7 @@ pub struct Report {
 
 /// The outcome of one case.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CaseReport {
     /// Its folder or file, as it was asked for.
     pub case: String,
@@ -38,6 +44,11 @@ pub struct CaseReport {
 
 /// An outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "TestStatus")
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// As expected.
@@ -50,6 +61,11 @@ pub enum Status {
 
 /// One comparison.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "TestCheck")
+)]
 pub struct Check {
     /// What kind of claim.
     pub kind: CheckKind,
@@ -70,6 +86,7 @@ pub struct Check {
 
 /// Kinds of claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckKind {
     /// What happens to a call.
@@ -102,6 +119,11 @@ pub enum CheckKind {
 
 /// Counts of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "TestSummary")
+)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// Cases that count.

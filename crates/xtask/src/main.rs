@@ -8,14 +8,14 @@
 mod annotations;
 mod crds;
 mod editor_settings;
+mod output_schema;
 mod schema;
 mod settings_schema;
 mod table;
 
 use std::process::ExitCode;
 
-const USAGE: &str =
-    "usage: cargo run -p meshscope-xtask -- schema|settings-schema|editor-settings [--check]";
+const USAGE: &str = "usage: cargo run -p meshscope-xtask -- schema|settings-schema|editor-settings|output-schema [--check]";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         "schema" => schema::run(check),
         "settings-schema" => settings_schema::run(check),
         "editor-settings" => editor_settings::run(check),
+        "output-schema" => output_schema::run(check),
         _ => Err(USAGE.into()),
     };
     match result {

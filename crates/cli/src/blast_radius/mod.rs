@@ -4,6 +4,9 @@
 mod human;
 mod view;
 
+#[cfg(feature = "schema")]
+pub use view::RadiusView;
+
 use crate::args::{Cli, ListFormat};
 use crate::output::{Failure, print, print_answer};
 use clap::Args;

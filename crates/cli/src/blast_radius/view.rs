@@ -10,6 +10,7 @@ use serde::Serialize;
 
 /// Whom a change of an object reaches.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RadiusView {
     /// The object.
@@ -29,6 +30,7 @@ pub struct RadiusView {
 
 /// A proxy that is reached.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReachedView {
     /// `workload:NS/NAME` or `gateway:NS/NAME`.
     pub proxy: String,
@@ -38,6 +40,7 @@ pub struct ReachedView {
 
 /// Something that freezes.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FrozenView {
     /// `workload:NS/NAME` or `gateway:NS/NAME`.
     pub proxy: String,
@@ -51,6 +54,7 @@ pub struct FrozenView {
 
 /// What Envoy takes or refuses as one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UnitView {
     /// `cluster`, `listener` or `route-config`.
     pub kind: &'static str,

@@ -8,22 +8,24 @@ use std::collections::HashMap;
 use std::fmt::{Debug, Display, Write};
 use std::ops::Range;
 
-/// All findings, the worst last, where a terminal leaves off: infos and hints in a line, warnings and
-/// errors with their sources, and a line that sums up.
+/// All findings, and a line that sums up.
 pub fn render(workspace: &Workspace, outcome: &Outcome, color: bool) -> String {
+    let all = findings(workspace, &outcome.findings, color);
+    format!("{all}{}\n", summary(outcome))
+}
+
+/// Findings, the worst last, where a terminal leaves off: infos and hints in a line, warnings and errors
+/// with their sources.
+pub fn findings(workspace: &Workspace, findings: &[Finding], color: bool) -> String {
     let mut sources = Sources {
         workspace,
         loaded: HashMap::new(),
     };
-    let mut out = brief::render(&outcome.findings).into_bytes();
+    let mut out = brief::render(findings).into_bytes();
     if !out.is_empty() {
         out.push(b'\n');
     }
-    let mut shown: Vec<&Finding> = outcome
-        .findings
-        .iter()
-        .filter(|f| !brief::is_brief(f))
-        .collect();
+    let mut shown: Vec<&Finding> = findings.iter().filter(|f| !brief::is_brief(f)).collect();
     shown.sort_by_key(|f| f.severity);
     for finding in shown {
         match &finding.location {
@@ -36,12 +38,8 @@ pub fn render(workspace: &Workspace, outcome: &Outcome, color: bool) -> String {
         }
         out.push(b'\n');
     }
-    let mut text = String::from_utf8_lossy(&out).into_owned();
-    if !color {
-        text = without_colors(&text);
-    }
-    let _ = writeln!(text, "{}", summary(outcome));
-    text
+    let text = String::from_utf8_lossy(&out).into_owned();
+    if color { text } else { without_colors(&text) }
 }
 
 fn report<'a>(
@@ -144,7 +142,8 @@ fn without_source(finding: &Finding) -> String {
     text
 }
 
-fn summary(outcome: &Outcome) -> String {
+/// What was found in what, in a line.
+pub fn summary(outcome: &Outcome) -> String {
     let severities = [
         Severity::Error,
         Severity::Warning,
@@ -165,8 +164,12 @@ fn summary(outcome: &Outcome) -> String {
         0 => String::new(),
         n => format!(", {n} suppressed"),
     };
+    let known = match outcome.known.as_ref().map_or(0, |known| known.hidden) {
+        0 => String::new(),
+        n => format!(", {n} known"),
+    };
     format!(
-        "{found}{suppressed} in {} of {} ({} ms)",
+        "{found}{suppressed}{known} in {} of {} ({} ms)",
         counted(outcome.resources, "resource"),
         counted(outcome.files, "file"),
         outcome.duration_ms

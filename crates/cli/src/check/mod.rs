@@ -1,138 +1,87 @@
 //! `meshscope check`: every finding of a repository, in the format asked for.
 
+mod baseline;
 mod brief;
 mod concise;
+mod fix;
+mod github;
+mod gitlab;
 mod human;
 mod json;
+mod junit;
+mod outcome;
+mod place;
+mod sarif;
 mod statistics;
 mod stdin;
+mod watch;
 
-pub use human::label;
+#[cfg(feature = "schema")]
+pub use json::CheckOutput;
 
-use crate::args::{CheckArgs, CheckFormat, Cli, FailOn};
+pub use concise::line;
+pub use human::{label, word};
+pub use outcome::Outcome;
+
+use crate::args::{CheckArgs, CheckFormat, Cli};
 use crate::output::{Failure, print};
-use camino::Utf8Path;
-use meshscope::finding::{Finding, Severity};
-use meshscope::{MemoryFileSystem, OsFileSystem, Workspace, engine};
+use meshscope::{OsFileSystem, Workspace};
+use place::Places;
 use std::process::ExitCode;
 use std::time::Instant;
-
-/// What a run found.
-pub struct Outcome {
-    /// The findings asked for, sorted.
-    pub findings: Vec<Finding>,
-    /// Files looked at.
-    pub files: usize,
-    /// YAML documents in them.
-    pub documents: usize,
-    /// Objects of kinds meshscope knows.
-    pub resources: usize,
-    /// Findings that suppressions kept back.
-    pub suppressed: usize,
-    /// How long it took.
-    pub duration_ms: u128,
-}
-
-impl Outcome {
-    /// How many findings have a severity.
-    pub fn count(&self, severity: Severity) -> usize {
-        self.findings
-            .iter()
-            .filter(|f| f.severity == severity)
-            .count()
-    }
-}
 
 /// Runs the command.
 pub fn run_command(cli: &Cli, args: &CheckArgs) -> Result<ExitCode, Failure> {
     let start = Instant::now();
     let from_stdin = args.paths.iter().any(|p| p == "-");
-    let workspace = if from_stdin {
-        let fs = MemoryFileSystem::new().with("stdin.yaml", stdin::read()?);
-        Workspace::open(Utf8Path::new(""), &fs)?
-    } else {
-        Workspace::open(&cli.root, &OsFileSystem)?
+    if from_stdin && (args.fix || args.watch) {
+        return Err(Failure::Said("--fix and --watch need files".into()));
+    }
+    if args.watch {
+        return watch::run(cli, args);
+    }
+    let mut workspace = match from_stdin {
+        true => stdin::open(cli)?,
+        false => open(cli)?,
     };
-    let progress = crate::progress::Progress::new(workspace.files().count());
-    workspace.prime(&|| progress.step());
-    progress.done();
-    let outcome = collect(cli, args, &workspace, start)?;
-    let text = match args.format {
-        CheckFormat::Human => human::render(&workspace, &outcome, args.color.enabled()),
-        CheckFormat::Concise => concise::render(&outcome),
-        CheckFormat::Json => json::render(&outcome)?,
-    };
-    print(&text)?;
+    outcome::validate(cli, args, &workspace)?;
+    let mut outcome = Outcome::of(cli, args, &workspace, start);
+    if args.fix {
+        baseline::apply(cli, args, &mut outcome)?;
+        fix::run(cli, args, &mut workspace, start)?;
+        if args.diff {
+            return Ok(args.fail_on.exit_code(outcome.worst()));
+        }
+        outcome = Outcome::of(cli, args, &workspace, start);
+    }
+    baseline::apply(cli, args, &mut outcome)?;
+    print(&render(args, &workspace, &outcome)?)?;
+    baseline::report(args, &outcome);
     if args.statistics {
         crate::output::note(&statistics::render(&outcome));
     }
-    let worst = outcome.findings.iter().map(|f| f.severity).max();
-    let threshold = match args.fail_on {
-        FailOn::Error => Some(Severity::Error),
-        FailOn::Warning => Some(Severity::Warning),
-        FailOn::Info => Some(Severity::Info),
-        FailOn::Never => None,
-    };
-    let failed = threshold.is_some_and(|t| worst.is_some_and(|w| w >= t));
-    Ok(ExitCode::from(u8::from(failed)))
+    Ok(args.fail_on.exit_code(outcome.worst()))
 }
 
-fn collect(
-    cli: &Cli,
-    args: &CheckArgs,
-    workspace: &Workspace,
-    start: Instant,
-) -> Result<Outcome, Failure> {
-    for rule in args.select.iter().chain(&args.ignore) {
-        if meshscope::rules::registry::find(rule).is_none() {
-            return Err(Failure::Said(format!(
-                "there is no rule {rule}; `meshscope rules` lists them"
-            )));
+/// Opens the repository and reads every file.
+fn open(cli: &Cli) -> Result<Workspace, Failure> {
+    let workspace = Workspace::open(&cli.root, &OsFileSystem)?;
+    let progress = crate::progress::Progress::new(workspace.files().count());
+    workspace.prime(&|| progress.step());
+    progress.done();
+    Ok(workspace)
+}
+
+fn render(args: &CheckArgs, workspace: &Workspace, outcome: &Outcome) -> Result<String, Failure> {
+    Ok(match args.format {
+        CheckFormat::Human => human::render(workspace, outcome, args.color.enabled()),
+        CheckFormat::Concise => concise::render(outcome),
+        CheckFormat::Json => json::render(outcome)?,
+        CheckFormat::Sarif => sarif::render(&Places::new(workspace), outcome)?,
+        CheckFormat::Github => github::render(&Places::new(workspace), outcome),
+        CheckFormat::Gitlab => gitlab::render(&Places::new(workspace), outcome)?,
+        CheckFormat::Junit => {
+            junit::render(&Places::new(workspace), outcome, args.fail_on.threshold())
         }
-    }
-    let wanted = |name: &str| cli.mesh.as_deref().is_none_or(|m| m == name);
-    if !workspace.meshes().any(|m| wanted(m.name())) {
-        let name = cli.mesh.as_deref().unwrap_or_default();
-        return Err(Failure::Said(format!(
-            "there is no mesh {name}; `meshscope meshes` lists them"
-        )));
-    }
-    let meshscope::Report {
-        mut findings,
-        suppressed,
-    } = workspace.report(cli.mesh.as_deref());
-    findings.retain(|f| {
-        (args.select.is_empty() || args.select.contains(&f.rule))
-            && !args.ignore.contains(&f.rule)
-            && under(&args.paths, f)
-    });
-    let db = workspace.db();
-    let (mut documents, mut resources) = (0, 0);
-    for (_, file) in workspace.files() {
-        let summary = engine::index::file_summary(db, file);
-        documents += summary.documents as usize;
-        resources += summary.objects.len();
-    }
-    Ok(Outcome {
-        findings,
-        files: workspace.files().count(),
-        documents,
-        resources,
-        suppressed,
-        duration_ms: start.elapsed().as_millis(),
     })
-}
-
-/// Whether a finding is in one of the paths asked for; all are when none is given.
-fn under(paths: &[String], finding: &Finding) -> bool {
-    let paths: Vec<&str> = paths
-        .iter()
-        .map(|p| p.trim_start_matches("./").trim_end_matches('/'))
-        .filter(|p| *p != "-" && *p != "." && !p.is_empty())
-        .collect();
-    paths.is_empty()
-        || finding
-            .location
-            .as_ref()
-            .is_some_and(|at| paths.iter().any(|p| Utf8Path::new(&at.file).starts_with(p)))
 }

@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 
 /// Egress of a mesh.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EgressView {
     /// Namespaces with clients.
     pub namespaces: Vec<NamespaceView>,
@@ -23,6 +24,7 @@ pub struct EgressView {
 
 /// A namespace.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct NamespaceView {
     /// Its name; empty when no file says it.
@@ -39,6 +41,7 @@ pub struct NamespaceView {
 
 /// The three layers.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LayersView {
     /// Unknown destinations are refused.
@@ -51,6 +54,7 @@ pub struct LayersView {
 
 /// A layer.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LayerView {
     /// `yes`, `no` or `unknown`.
     pub held: &'static str,
@@ -62,6 +66,7 @@ pub struct LayerView {
 
 /// A layer on one workload.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PartView {
     /// The workload; none when the namespace has none and a bare pod is judged.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,6 +79,7 @@ pub struct PartView {
 
 /// An external host.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostView {
     /// The host.
     pub host: String,
@@ -88,6 +94,7 @@ pub struct HostView {
 
 /// An intention.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct IntendedView {
     /// The VirtualService.
@@ -98,6 +105,11 @@ pub struct IntendedView {
 
 /// The path of one kind of call.
 #[derive(Debug, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "EgressPathView")
+)]
 pub struct PathView {
     /// The call as a URL.
     pub call: String,
@@ -113,6 +125,7 @@ pub struct PathView {
 
 /// Where a call goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OutView {
     /// `gateway`, `direct`, `passthrough`, `not-captured`, `blocked`, `broken` or `split`.
     pub path: &'static str,
@@ -132,6 +145,7 @@ pub struct OutView {
 
 /// A way round the gateway.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct WayView {
     /// What it is.
@@ -148,6 +162,7 @@ pub struct WayView {
 
 /// A pair of egress gateways.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct IsolationView {
     /// The pair.
     pub gateways: [String; 2],
@@ -163,6 +178,7 @@ pub struct IsolationView {
 
 /// What keeps pods apart: `separate`, `shared` or `unknown`.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PhysicalView {
     /// Different pods.
@@ -179,6 +195,7 @@ pub struct PhysicalView {
 
 /// What both are configured from.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LogicalView {
     /// Objects both get.

@@ -5,6 +5,9 @@ mod human;
 mod view;
 mod words;
 
+#[cfg(feature = "schema")]
+pub use view::GatewaysView;
+
 use crate::args::{Cli, ListFormat};
 use crate::output::{Failure, print, print_answer};
 use clap::Args;

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 /// All gateway workloads asked for.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct GatewaysView {
     /// The workloads.
@@ -28,6 +29,11 @@ pub struct GatewaysView {
 
 /// A gateway workload.
 #[derive(Debug, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "GatewayWorkloadView")
+)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkloadView {
     /// `gateway:NS/NAME`.
@@ -50,6 +56,7 @@ pub struct WorkloadView {
 
 /// A Gateway resource.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AttachedView {
     /// Its name as VirtualServices use it.
     pub name: String,
@@ -61,6 +68,11 @@ pub struct AttachedView {
 
 /// A listener.
 #[derive(Debug, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "GatewayListenerView")
+)]
 #[serde(rename_all = "camelCase")]
 pub struct ListenerView {
     /// The name.
@@ -77,6 +89,7 @@ pub struct ListenerView {
 
 /// A port of a Service.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ServicePortView {
     /// The Service's host.
@@ -89,6 +102,11 @@ pub struct ServicePortView {
 
 /// A filter chain.
 #[derive(Debug, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "GatewayChainView")
+)]
 #[serde(rename_all = "camelCase")]
 pub struct ChainView {
     /// The name, when it has one.
@@ -118,6 +136,7 @@ pub struct ChainView {
 
 /// A VirtualService on a server.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BoundView {
     /// The VirtualService.
@@ -137,6 +156,7 @@ pub struct BoundView {
 
 /// A VirtualService that is not on a server.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UnboundView {
     /// The VirtualService.
@@ -158,6 +178,7 @@ pub struct UnboundView {
 
 /// Something left out.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DroppedView {
     /// The kind of reason.
     pub reason: &'static str,
@@ -174,6 +195,7 @@ pub struct DroppedView {
 
 /// Something Envoy would refuse.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RejectedView {
     /// `listener`, `route-config` or `cluster`.
     pub what: &'static str,
@@ -187,6 +209,7 @@ pub struct RejectedView {
 
 /// Counts of clusters.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ClustersView {
     /// With PILOT_FILTER_GATEWAY_CLUSTER_CONFIG on.

@@ -6,17 +6,19 @@ use meshscope::{Assumption, Origin, Profile};
 use serde::Serialize;
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct Listing<'a> {
+pub struct MeshList<'a> {
     schema_version: u32,
     settings_file: Option<&'a str>,
-    meshes: Vec<Entry<'a>>,
+    meshes: Vec<MeshEntry<'a>>,
     /// Directories of no mesh.
     aside: Vec<Aside<'a>>,
 }
 
 /// What is left out, and why.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Aside<'a> {
     path: &'a str,
     reason: &'a str,
@@ -30,7 +32,8 @@ fn aside(entries: &[(Str, String)]) -> Vec<Aside<'_>> {
 }
 
 #[derive(Serialize)]
-struct Entry<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct MeshEntry<'a> {
     name: &'a str,
     reason: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,11 +44,12 @@ struct Entry<'a> {
     namespaces: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     aside: Vec<Aside<'a>>,
-    settings: Vec<Setting<'a>>,
+    settings: Vec<MeshSetting<'a>>,
 }
 
 #[derive(Serialize)]
-struct Setting<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct MeshSetting<'a> {
     key: &'a str,
     value: &'a str,
     /// `default`, `settings`, `object` or `release`.
@@ -61,8 +65,8 @@ pub fn listing<'a>(
     settings_file: Option<&'a str>,
     meshes: &'a [Profile],
     left_out: &'a [(Str, String)],
-) -> Listing<'a> {
-    let entry = |mesh: &'a Profile| Entry {
+) -> MeshList<'a> {
+    let entry = |mesh: &'a Profile| MeshEntry {
         name: &mesh.name,
         reason: &mesh.reason,
         uncertain: mesh.uncertain.as_deref(),
@@ -77,7 +81,7 @@ pub fn listing<'a>(
             .map(|a| setting(a, settings_file))
             .collect(),
     };
-    Listing {
+    MeshList {
         schema_version: 1,
         settings_file,
         meshes: meshes.iter().map(entry).collect(),
@@ -85,14 +89,14 @@ pub fn listing<'a>(
     }
 }
 
-fn setting<'a>(assumption: &'a Assumption, settings_file: Option<&'a str>) -> Setting<'a> {
+fn setting<'a>(assumption: &'a Assumption, settings_file: Option<&'a str>) -> MeshSetting<'a> {
     let (from, resource, file) = match &assumption.origin {
         Origin::Default => ("default", None, None),
         Origin::Settings => ("settings", None, settings_file),
         Origin::Object(key, file) => ("object", Some(ResourceId::from(key)), file.as_deref()),
         Origin::Release(_, file) => ("release", None, file.as_deref()),
     };
-    Setting {
+    MeshSetting {
         key: &assumption.key,
         value: &assumption.value,
         from,

@@ -3,6 +3,9 @@
 mod human;
 mod json;
 
+#[cfg(feature = "schema")]
+pub use json::MeshList;
+
 pub use human::count;
 
 use crate::args::{Cli, ListArgs, ListFormat};

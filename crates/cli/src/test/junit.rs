@@ -1,5 +1,6 @@
 //! The outcome of tests as JUnit XML: a suite per case, a test per check.
 
+use crate::xml::escape;
 use meshscope_testing::{CaseReport, Check, Report, Status};
 use std::fmt::Write;
 
@@ -68,22 +69,4 @@ fn test(case: &CaseReport, check: &Check, contested: bool, out: &mut String) {
     } else {
         out.push_str("/>\n");
     }
-}
-
-/// A text inside XML; what XML cannot hold at all becomes a replacement character.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' => escaped.push_str("&#10;"),
-            '\t' => escaped.push('\t'),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }

@@ -119,7 +119,8 @@ fn failure(path: &PathView) -> String {
     )
 }
 
-fn sees(client: &str) -> String {
+/// What the caller gets, in words.
+pub fn sees(client: &str) -> String {
     match client {
         "upstream" => "the answer of the destination".into(),
         "reset" => "a connection that is closed at once".into(),

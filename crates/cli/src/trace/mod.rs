@@ -4,6 +4,10 @@ mod ask;
 mod human;
 mod view;
 
+pub use view::TraceView;
+
+pub use human::sees;
+
 use crate::args::{Cli, ListFormat};
 use crate::output::{Failure, print, print_answer};
 use crate::reason::Reasons;
@@ -12,7 +16,6 @@ use clap::Args;
 use meshscope::Who;
 use serde::Serialize;
 use std::process::ExitCode;
-use view::TraceView;
 
 /// Arguments of `trace`.
 #[derive(Debug, Args)]
@@ -56,8 +59,10 @@ pub struct CallArgs {
     pub mtls: bool,
 }
 
+/// What happens to many calls.
 #[derive(Serialize)]
-struct Several {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Several {
     traces: Vec<TraceView>,
 }
 

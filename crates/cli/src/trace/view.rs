@@ -14,6 +14,7 @@ use serde::Serialize;
 
 /// What happens to a call.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TraceView {
     /// Who calls.
@@ -32,6 +33,7 @@ pub struct TraceView {
 
 /// A call, or a branch of one, from some proxy on.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PathView {
     /// How it ends.
@@ -58,6 +60,7 @@ pub struct PathView {
 
 /// A gateway that is meant to be passed.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Bypass {
     /// The gateway workloads.
     pub gateways: Vec<String>,
@@ -67,6 +70,7 @@ pub struct Bypass {
 
 /// A proxy on the way.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct HopView {
     /// `workload:NS/NAME` or `gateway:NS/NAME`.
@@ -96,6 +100,7 @@ pub struct HopView {
 
 /// A listener.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ListenerView {
     /// The name.
     pub name: String,
@@ -107,6 +112,7 @@ pub struct ListenerView {
 
 /// A filter chain.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChainView {
     /// The name, when it has one.
@@ -124,6 +130,7 @@ pub struct ChainView {
 
 /// A route.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RouteView {
     /// The route config; none for one written into the listener.
@@ -138,6 +145,7 @@ pub struct RouteView {
 
 /// A rewrite.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RewriteView {
     /// The new path or prefix.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -152,6 +160,7 @@ pub struct RewriteView {
 
 /// One way on.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BranchView {
     /// The cluster.

@@ -17,6 +17,10 @@ pub(super) fn comment(workspace: &Workspace, finding: &Finding) -> Option<TextEd
     }
     registry::find(&finding.rule)?;
     let at = finding.location.as_ref()?;
+    // JSON reads as YAML here, but other readers know no comments.
+    if at.file.ends_with(".json") {
+        return None;
+    }
     let file = workspace.file(&at.file)?;
     let text = file.text(workspace.db());
     let lines = LineIndex::new(text);

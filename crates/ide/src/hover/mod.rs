@@ -20,6 +20,7 @@ use crate::symbol::fields::Field;
 use crate::symbol::owner::Owner;
 use crate::symbol::resolve::resolve;
 use meshscope::engine::SourceFile;
+use meshscope::engine::reach::{Role, subject};
 use meshscope::manifest::{Kind, ResourceKey};
 use meshscope::yaml::Path;
 use meshscope::{Mesh, Workspace};
@@ -77,7 +78,7 @@ fn of_mention(hit: &Hit<'_>) -> Option<String> {
     let (owner, mention) = (&hit.owner, &hit.mention);
     let symbols = resolve(owner, mention);
     match mention.field {
-        Field::Own => Some(of_object(owner.mesh, &owner.key())),
+        Field::Own => of_object(owner.mesh, &owner.key()),
         Field::ClaimedHost
         | Field::DestinationHost
         | Field::RuleHost
@@ -105,7 +106,7 @@ fn of_symbol(owner: &Owner<'_>, symbols: &[Symbol]) -> Option<String> {
         Symbol::Object(key) if key.kind == Kind::Namespace => {
             Some(object::of_namespace(mesh, &key.name))
         }
-        Symbol::Object(key) => Some(of_object(mesh, key)),
+        Symbol::Object(key) => of_object(mesh, key),
         Symbol::Part { .. } => {
             let parts = symbols.iter().filter_map(|symbol| match symbol {
                 Symbol::Part { object, path } => object::of_part(mesh, object, path),
@@ -117,10 +118,13 @@ fn of_symbol(owner: &Owner<'_>, symbols: &[Symbol]) -> Option<String> {
     }
 }
 
-fn of_object(mesh: Mesh<'_>, key: &ResourceKey) -> String {
+/// An object; `None` for one that istiod does not read.
+fn of_object(mesh: Mesh<'_>, key: &ResourceKey) -> Option<String> {
     match key.kind {
-        Kind::Gateway | Kind::KubernetesGateway => gateway::of(mesh, key),
-        _ => object::of(mesh, key),
+        Kind::Gateway | Kind::KubernetesGateway => Some(gateway::of(mesh, key)),
+        Kind::ServiceAccount => Some(object::of(mesh, key)),
+        _ if subject(mesh.db(), mesh.input(), key).is == Role::Nothing => None,
+        _ => Some(object::of(mesh, key)),
     }
 }
 
@@ -138,7 +142,7 @@ fn of_key(owner: &Owner<'_>, file: SourceFile, offset: usize) -> Option<(Range<u
         (range.start <= offset && offset <= range.end).then_some(range)
     };
     if let Some(range) = touched(&Path::root().join("kind"), true) {
-        return Some((range, of_object(owner.mesh, &owner.key())));
+        return Some((range, of_object(owner.mesh, &owner.key())?));
     }
     for (list, keys) in route::KEYS {
         let all = Path::root().join("spec").join(list);

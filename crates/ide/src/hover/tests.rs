@@ -288,3 +288,10 @@ fn a_host_that_a_sidecar_leaves_out_is_not_seen() {
         "{text}"
     );
 }
+
+#[test]
+fn what_istiod_does_not_read_has_no_hover() {
+    let policy = "#- n.yaml\napiVersion: networking.k8s.io/v1\nkind: Network$0Policy\nmetadata: {name: n, \
+                  namespace: shop}\nspec: {podSelector: {}}\n";
+    assert_eq!(said(&[REVIEWS, policy]), "");
+}

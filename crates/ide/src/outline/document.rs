@@ -42,6 +42,9 @@ pub fn document_symbols(workspace: &Workspace, file: &str) -> Vec<DocumentSymbol
         return Vec::new();
     };
     let db = workspace.db();
+    if workspace.is_chart_template(file.path(db)) {
+        return Vec::new();
+    }
     let summary = index::file_summary(db, file);
     let objects = summary.objects.iter().filter_map(|object| {
         let document = index::document(db, file, object.document).as_ref()?;

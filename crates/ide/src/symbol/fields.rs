@@ -41,7 +41,7 @@ pub(crate) enum Field {
     SubsetName,
     /// A port number of a destination: `port.number` with `host` beside `port`.
     DestinationPort,
-    /// A port in its Service or ServiceEntry: the number or the name.
+    /// A port in its Service, ServiceEntry or container: the number or the name.
     OwnPort,
     /// A listener in its Gateway: the name.
     OwnListener,
@@ -59,6 +59,10 @@ pub(crate) enum Field {
     Credential,
     /// A map of labels that selects workloads.
     Selector,
+    /// The labels of pods, which selectors take them by.
+    PodLabels,
+    /// A port of the pods behind a Service, by number or name.
+    TargetPort,
     /// The class of a Gateway.
     GatewayClass,
 }
@@ -192,6 +196,7 @@ const SERVICE: &[Row] = &[
     ("spec.selector", Field::Selector),
     ("spec.externalName", Field::LiteralHost),
     ("spec.ports[].port", Field::OwnPort),
+    ("spec.ports[].targetPort", Field::TargetPort),
     ("spec.ports[].name", Field::OwnPort),
 ];
 
@@ -244,19 +249,44 @@ const ENVOY_FILTER: &[Row] = &[
     ),
 ];
 
-const WORKLOAD_ENTRY: &[Row] = &[("spec.serviceAccount", Field::ServiceAccount)];
+const WORKLOAD_ENTRY: &[Row] = &[
+    ("spec.serviceAccount", Field::ServiceAccount),
+    ("spec.labels", Field::PodLabels),
+];
 const WORKLOAD_GROUP: &[Row] = &[("spec.template.serviceAccount", Field::ServiceAccount)];
 
-const WORKLOAD: &[Row] = &[
+const POD: &[Row] = &[
+    ("metadata.labels", Field::PodLabels),
+    ("spec.serviceAccountName", Field::ServiceAccount),
+    ("spec.containers[].ports[].containerPort", Field::OwnPort),
+    ("spec.containers[].ports[].name", Field::OwnPort),
+];
+
+const CRON_JOB: &[Row] = &[
     (
-        "spec.template.spec.serviceAccountName",
-        Field::ServiceAccount,
+        "spec.jobTemplate.spec.template.metadata.labels",
+        Field::PodLabels,
     ),
     (
         "spec.jobTemplate.spec.template.spec.serviceAccountName",
         Field::ServiceAccount,
     ),
-    ("spec.serviceAccountName", Field::ServiceAccount),
+];
+
+const CONTROLLER: &[Row] = &[
+    ("spec.template.metadata.labels", Field::PodLabels),
+    (
+        "spec.template.spec.serviceAccountName",
+        Field::ServiceAccount,
+    ),
+    (
+        "spec.template.spec.containers[].ports[].containerPort",
+        Field::OwnPort,
+    ),
+    (
+        "spec.template.spec.containers[].ports[].name",
+        Field::OwnPort,
+    ),
 ];
 
 const ROUTE: &[Row] = &[
@@ -334,7 +364,9 @@ pub(crate) fn of_kind(kind: Kind) -> impl Iterator<Item = Row> {
         Kind::KubernetesGateway => KUBERNETES_GATEWAY,
         Kind::ListenerSet => LISTENER_SET,
         Kind::ReferenceGrant => REFERENCE_GRANT,
-        kind if kind.is_workload() => WORKLOAD,
+        Kind::Pod => POD,
+        Kind::CronJob => CRON_JOB,
+        kind if kind.is_workload() => CONTROLLER,
         _ => &[],
     };
     METADATA.iter().chain(own).copied()

@@ -96,7 +96,7 @@ fn of_value(path: Path, value: &Value, field: Field, found: &mut Vec<Mention>) {
         });
     };
     let text = match (field, value) {
-        (Field::Selector, Value::Map(_)) => return add(field, "", None),
+        (Field::Selector | Field::PodLabels, Value::Map(_)) => return add(field, "", None),
         (_, value) => match value.scalar_text() {
             Some(text) => text,
             None => return,

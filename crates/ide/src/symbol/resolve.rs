@@ -21,7 +21,7 @@ use meshscope::engine::names::{gateway_name, resolve_short_name};
 use meshscope::engine::registry::host_namespaces;
 use meshscope::engine::visibility::pick;
 use meshscope::manifest::{Kind, ResourceKey, Str};
-use parts::{port, subset};
+use parts::{port, subset, target_port};
 use reference::{reference, section};
 use selection::{credential, selected};
 
@@ -29,7 +29,7 @@ use selection::{credential, selected};
 /// where proxies differ, and for selectors.
 pub(crate) fn resolve(owner: &Owner<'_>, mention: &Mention) -> Vec<Symbol> {
     let text = &mention.text;
-    if text.is_empty() && mention.field != Field::Selector {
+    if text.is_empty() && !matches!(mention.field, Field::Selector | Field::PodLabels) {
         return Vec::new();
     }
     let object = |kind: Kind, namespace: &Str| {
@@ -43,7 +43,7 @@ pub(crate) fn resolve(owner: &Owner<'_>, mention: &Mention) -> Vec<Symbol> {
         Field::Own if owner.kind == Kind::Service => {
             vec![host_of(owner.mesh, &owner.namespace, text)]
         }
-        Field::Own => vec![Symbol::Object(owner.key())],
+        Field::Own | Field::PodLabels => vec![Symbol::Object(owner.key())],
         Field::Namespace | Field::Namespaces => namespace(owner, text),
         Field::ClaimedHost | Field::DestinationHost | Field::RuleHost | Field::LiteralHost => {
             hosts(owner, mention.field, &completed(owner, mention))
@@ -101,6 +101,7 @@ pub(crate) fn resolve(owner: &Owner<'_>, mention: &Mention) -> Vec<Symbol> {
         }
         Field::Credential => credential(owner, text),
         Field::Selector => selected(owner, mention),
+        Field::TargetPort => target_port(owner, text),
         Field::GatewayClass => object(Kind::GatewayClass, &Str::default()),
     }
 }

@@ -60,6 +60,8 @@ impl Needles {
     fn in_mention(&self, mention: &Mention) -> bool {
         match mention.field {
             Field::Selector => self.selectors,
+            // Who asks for a workload wants who takes it, not what it is taken by.
+            Field::PodLabels => false,
             _ => self
                 .names
                 .iter()
@@ -70,7 +72,7 @@ impl Needles {
 
 fn port_number(owner: &Owner<'_>, path: &meshscope::yaml::Path) -> Option<Str> {
     let port = owner.at(path);
-    let keys = ["number", "port"];
+    let keys = ["number", "port", "containerPort"];
     keys.iter().find_map(|key| port.get(key).scalar_text())
 }
 

@@ -10,7 +10,7 @@ use super::place::Place;
 use super::problem::{ProblemKind, Role};
 use super::resource::Resource;
 use super::source::{self, Kustomization};
-use super::tree::{Node, Typing};
+use super::tree::{Is, Node, Typing};
 use super::{file, path};
 use crate::value::Str;
 
@@ -230,9 +230,17 @@ impl Build<'_> {
         }
         let schema = k.root.get("openapi").map(|o| o.str_at("path"));
         if let Some(schema) = schema.filter(|s| !s.is_empty()) {
-            // Read for its faults only: its merge keys are those of custom kinds.
             let at = meshscope_yaml::Path::root().join("openapi").join("path");
-            self.config_file(dir, &schema, &k.place(&at));
+            let place = k.place(&at);
+            let read = self.config_file(dir, &schema, &place);
+            let patches = ["patches", "patchesStrategicMerge"];
+            if read.is_some_and(|schema| has_merge_keys(&schema))
+                && patches.iter().any(|field| k.root.get(field).is_some())
+            {
+                let message =
+                    "merge keys of custom kinds are not read: patches replace their lists";
+                self.layer.problem(place, ProblemKind::Limited, message);
+            }
         }
     }
 
@@ -300,4 +308,16 @@ fn field_path(var: &Node) -> Str {
     let path = var.get("fieldref").map(|f| f.str_at("fieldPath"));
     path.filter(|p| !p.is_empty())
         .unwrap_or_else(|| "metadata.name".into())
+}
+
+/// Whether a schema says how lists of a kind merge.
+fn has_merge_keys(schema: &Node) -> bool {
+    match &schema.is {
+        Is::Map(fields) => {
+            fields.contains_key("x-kubernetes-patch-merge-key")
+                || fields.values().any(has_merge_keys)
+        }
+        Is::Seq(items) => items.iter().any(has_merge_keys),
+        _ => false,
+    }
 }

@@ -34,7 +34,7 @@ mod resource;
 mod schema;
 mod schema_table;
 mod select;
-mod sha256;
+pub mod sha256;
 mod source;
 mod transform;
 mod tree;

@@ -36,6 +36,8 @@ pub enum ProblemKind {
     Restricted,
     /// A path that leaves the repository.
     Outside,
+    /// Something kustomize does and this does not: a part of the result may differ.
+    Limited,
     /// A bound was reached.
     TooLarge,
 }

@@ -176,6 +176,7 @@ pub fn roots(repository: &Repository) -> Roots {
     };
     finder.applied();
     finder.kustomizations();
+    finder.circles();
     finder.plain();
     let mut result = Roots::default();
     for (_, root) in finder.found {
@@ -359,6 +360,40 @@ impl Finder<'_> {
                     applied: Vec::new(),
                     usual: usual.contains(dir.as_str()),
                     reason: "a kustomization that no other uses".to_owned(),
+                });
+            }
+        }
+    }
+
+    /// Kustomizations that only use each other, in a circle: the first of them stands for all.
+    fn circles(&mut self) {
+        let all = &self.repository.kustomizations;
+        let mut reached: BTreeSet<&str> = BTreeSet::new();
+        let mut open: Vec<&str> = Vec::new();
+        for (dir, references) in all {
+            let covered = self
+                .found
+                .values()
+                .any(|r| r.is_flux_tree() && is_within(dir, &r.dir));
+            if covered || references.is_component || self.found.contains_key(dir) {
+                open.push(dir);
+            }
+        }
+        for dir in all.keys().map(String::as_str) {
+            while let Some(at) = open.pop() {
+                if reached.insert(at) {
+                    let used = all.get(at).into_iter().flat_map(|r| &r.directories);
+                    open.extend(used.map(String::as_str));
+                }
+            }
+            if !reached.contains(dir) {
+                open.push(dir);
+                self.found.entry(dir.to_owned()).or_insert_with(|| Root {
+                    dir: dir.into(),
+                    kind: RootKind::Kustomize,
+                    applied: Vec::new(),
+                    usual: false,
+                    reason: "a kustomization that leads back to itself".to_owned(),
                 });
             }
         }

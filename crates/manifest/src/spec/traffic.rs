@@ -2,14 +2,15 @@
 
 use super::{Labels, enum_index, virtual_service::number};
 use crate::value::{Str, Value};
+use std::sync::Arc;
 
 /// A DestinationRule spec.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DestinationRule {
     /// `host` as written.
     pub host: Str,
-    /// `trafficPolicy`.
-    pub traffic_policy: Option<TrafficPolicy>,
+    /// `trafficPolicy`; shared with what is computed from it, as it is large.
+    pub traffic_policy: Option<Arc<TrafficPolicy>>,
     /// `subsets` in order.
     pub subsets: Vec<Subset>,
     /// `exportTo` as written; empty means the mesh default.
@@ -25,8 +26,8 @@ pub struct Subset {
     pub name: Str,
     /// `labels` of the endpoints.
     pub labels: Labels,
-    /// `trafficPolicy`.
-    pub traffic_policy: Option<TrafficPolicy>,
+    /// `trafficPolicy`; shared with what is computed from it, as it is large.
+    pub traffic_policy: Option<Arc<TrafficPolicy>>,
 }
 
 /// A traffic policy. What does not change where a call goes stays undecoded, but comparable.
@@ -100,14 +101,14 @@ impl DestinationRule {
     pub fn decode(spec: &Value) -> DestinationRule {
         DestinationRule {
             host: spec.str_or_empty("host"),
-            traffic_policy: spec.field("trafficPolicy").map(TrafficPolicy::decode),
+            traffic_policy: policy_of(spec),
             subsets: spec
                 .list("subsets")
                 .iter()
                 .map(|s| Subset {
                     name: s.str_or_empty("name"),
                     labels: Labels::decode(s.get("labels")),
-                    traffic_policy: s.field("trafficPolicy").map(TrafficPolicy::decode),
+                    traffic_policy: policy_of(s),
                 })
                 .collect(),
             export_to: spec.strings("exportTo"),
@@ -116,6 +117,11 @@ impl DestinationRule {
                 .map(|s| Labels::decode(s.get("matchLabels"))),
         }
     }
+}
+
+fn policy_of(value: &Value) -> Option<Arc<TrafficPolicy>> {
+    let policy = value.field("trafficPolicy")?;
+    Some(Arc::new(TrafficPolicy::decode(policy)))
 }
 
 impl TrafficPolicy {

@@ -18,9 +18,11 @@ use meshscope_manifest::{Kind, Str};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Stands for every host, port and path nobody mentions.
-const OTHER_HOST: &str = "meshscope-other.example.com";
-const OTHER_PATH: &str = "/meshscope-other";
+/// Stands for every host nobody mentions.
+pub const OTHER_HOST: &str = "meshscope-other.example.com";
+
+/// Stands for every path nobody mentions.
+pub const OTHER_PATH: &str = "/meshscope-other";
 
 /// How many hosts are followed when a change concerns every host a proxy sees.
 const HOSTS: usize = 400;

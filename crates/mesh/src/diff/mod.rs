@@ -14,6 +14,7 @@ mod touched;
 mod visibility;
 
 pub use calls::{CallChange, Ending};
+pub use candidates::{OTHER_HOST, OTHER_PATH};
 pub use objects::{Change, ObjectChange};
 pub use touched::Touched;
 pub use visibility::VisibilityChange;

@@ -74,7 +74,7 @@ pub(super) fn resolve(db: &dyn Db, mesh: Mesh, from: From<'_>, to: &BackendRef) 
 }
 
 /// Whether a ReferenceGrant in `namespace` lets `from` (group, kind, namespace) refer to an object.
-pub(super) fn granted(
+pub fn granted(
     db: &dyn Db,
     mesh: Mesh,
     from: (&str, &str, &str),

@@ -18,6 +18,7 @@ mod parents;
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod tests;
 
+pub use backends::granted;
 pub use listeners::{Listener, gateways_in, listeners_in};
 pub(crate) use managed::managed;
 pub use managed::managed_in;

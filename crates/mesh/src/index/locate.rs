@@ -79,7 +79,9 @@ fn definitions_in<'db>(
         for object in unit_objects(db, unit) {
             let key = object.resource.as_ref().map(|r| &r.key);
             if let Some(key) = key.filter(|key| key.namespace == *wanted) {
-                let list = found.entry((key.kind, key.name.clone())).or_default();
+                // Nearly every object is defined once.
+                let list = found.entry((key.kind, key.name.clone()));
+                let list = list.or_insert_with(|| Vec::with_capacity(1));
                 list.push(object.definition);
             }
         }

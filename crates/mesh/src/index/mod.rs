@@ -186,6 +186,29 @@ pub fn doubled_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc
         .collect()
 }
 
+/// An object of one namespace that several documents define differently. Objects that whoever needs them
+/// brings along do not count.
+#[salsa::tracked]
+fn contradicted_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Option<ResourceKey> {
+    let doubled = doubled_in(db, mesh, namespace).iter();
+    let mut differing = doubled.filter(|d| !d.identical && !d.key.kind.is_shared());
+    differing.next().map(|d| d.key.clone())
+}
+
+/// An object that two files of a mesh define differently, with the files; the first in the order of
+/// namespaces.
+pub fn contradiction(db: &dyn Db, mesh: Mesh) -> Option<(ResourceKey, Vec<Str>)> {
+    let cluster = Str::default();
+    let all = namespaces(db, mesh).iter().chain([&cluster]);
+    let keys = all.filter_map(|ns| contradicted_in(db, mesh, name(db, ns)).clone());
+    keys.into_iter().find_map(|key| {
+        let places = definitions(db, mesh, &key);
+        let mut files: Vec<Str> = places.iter().map(|d| d.file.path(db).clone()).collect();
+        files.dedup();
+        (files.len() > 1).then_some((key, files))
+    })
+}
+
 /// The objects of one kind in one namespace as istiod sees them, sorted by name: of several
 /// definitions of one name the last in load order counts; objects that discovery selectors or a
 /// revision label hide are left out (V:R7.3, V:R7.4). The slice everything above reads.

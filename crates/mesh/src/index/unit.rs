@@ -46,8 +46,9 @@ fn sources<'a>(unit: &'a Unit, resources: &[&'a Arc<Resource>]) -> NamespaceSour
     let mut namespaces = resources.iter().filter(|r| r.key.kind == Kind::Namespace);
     NamespaceSources {
         argo_destination: said(&unit.namespace),
+        // A default that somebody states for these files is no guess.
         only_namespace: match (namespaces.next(), namespaces.next()) {
-            (Some(only), None) => &only.key.name,
+            (Some(only), None) if unit.default_namespace.is_none() => &only.key.name,
             _ => "",
         },
         folder_default: said(&unit.default_namespace),

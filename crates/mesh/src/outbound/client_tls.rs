@@ -86,7 +86,7 @@ impl Policy {
                     own,
                     format!("spec.trafficPolicy.portLevelSettings[{i}].tls"),
                 ),
-                None => (top, "spec.trafficPolicy.tls".to_owned()),
+                None => (&**top, "spec.trafficPolicy.tls".to_owned()),
             };
             policy.apply(effective, |why| Because::new(key, path.clone(), why), false);
         }

@@ -223,7 +223,9 @@ pub(crate) fn restricted_carriers_gathered(db: &dyn Db, mesh: Mesh) -> Carriers 
     for ns in namespaces(db, mesh).iter() {
         for (client, keys) in carried_in(db, mesh, name(db, ns)).iter() {
             for key in keys {
-                let list = carriers.entry(key.clone()).or_default();
+                // Most are carried by one or two.
+                let list = carriers.entry(key.clone());
+                let list = list.or_insert_with(|| Vec::with_capacity(2));
                 list.push((ns.clone(), *client));
             }
         }

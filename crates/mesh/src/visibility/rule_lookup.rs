@@ -27,7 +27,7 @@ pub struct Entry {
     /// The workload selector.
     pub selector: Option<Labels>,
     /// The traffic policy and the rule it is of.
-    pub policy: Option<(TrafficPolicy, ResourceKey)>,
+    pub policy: Option<(Arc<TrafficPolicy>, ResourceKey)>,
     /// Subsets, each with the rule it is of and its index there.
     pub subsets: Vec<(Subset, ResourceKey, usize)>,
 }

@@ -16,6 +16,7 @@ use std::fmt::Write;
 
 /// The route graph of a mesh, in the words of the command line's contract.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RouteGraph {
     /// Nodes, sorted by id.
     pub nodes: Vec<GraphNode>,
@@ -25,6 +26,7 @@ pub struct RouteGraph {
 
 /// A node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GraphNode {
     /// Unique in the graph.
     pub id: String,
@@ -42,6 +44,7 @@ pub struct GraphNode {
 
 /// An edge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GraphEdge {
     /// Where it starts.
     pub from: String,
@@ -64,6 +67,7 @@ pub struct GraphEdge {
 
 /// The field that makes an edge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GraphReason {
     /// The object.
     pub resource: ResourceId,

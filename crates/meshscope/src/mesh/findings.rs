@@ -4,7 +4,8 @@ use super::Mesh;
 use super::merged::{files_of, once};
 use crate::finding::{Certainty, Finding, Location, Related, ResourceId, Severity};
 use meshscope_manifest::document::{SyntaxProblem, syntax_problems};
-use meshscope_manifest::{ResourceKey, validate};
+use meshscope_manifest::spec::meshconfig::Flag;
+use meshscope_manifest::{Kind, ResourceKey, validate};
 use meshscope_mesh::index::{self, UnitObject, file_summary, line_index};
 use meshscope_mesh::{Source, SourceFile, Unit};
 use meshscope_rules::registry;
@@ -116,13 +117,40 @@ impl Mesh<'_> {
     fn of_unit(&self, unit: &Unit, findings: &mut Vec<Finding>) {
         let db = self.db();
         for object in index::unit_objects(db, unit) {
-            let problems = object.problems.iter();
-            findings.extend(problems.map(|problem| self.of_object(&object, problem)));
+            let here = self.problems_here(&object);
+            let problems = here.as_deref().unwrap_or(&object.problems);
+            let found = problems.iter();
+            findings.extend(found.map(|problem| self.of_object(&object, problem)));
         }
         if let Source::Kustomization(root) = &unit.source {
             let problems = index::built(db, root).problems.iter();
             findings.extend(problems.filter_map(|problem| self.of_build(root, problem)));
         }
+    }
+
+    /// What API server and webhook say about an object where this mesh makes a difference to that: its
+    /// namespace is not written, or istiod's environment is another one. `None` where it makes none.
+    fn problems_here(&self, object: &UnitObject) -> Option<Vec<validate::Problem>> {
+        let (db, resource) = (self.db(), object.resource.as_ref()?);
+        let allocates = index::facts(db, self.input()).flag(Flag::IpAutoallocate);
+        let namespace = &resource.key.namespace;
+        let exported = matches!(
+            resource.key.kind,
+            Kind::VirtualService | Kind::DestinationRule | Kind::ServiceEntry | Kind::Sidecar
+        );
+        let placed = !resource.namespace_written && !index::is_unknown_namespace(namespace);
+        if !exported || (allocates && !placed) {
+            return None;
+        }
+        let context = validate::Context {
+            default_namespace: match placed {
+                true => namespace.clone(),
+                false => Default::default(),
+            },
+            ip_autoallocate: allocates,
+            ..validate::Context::default()
+        };
+        Some(object.definition.problems(db, &context))
     }
 
     fn of_text(&self, file: SourceFile, lines: &LineIndex, problem: SyntaxProblem) -> Finding {

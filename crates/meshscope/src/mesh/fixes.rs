@@ -85,9 +85,30 @@ fn text_edit(
             Some((span, slice(span)?.trim_matches(['"', '\'']).to_owned()))
         }
         validate::Edit::Delete { path } => {
-            Some((whole_lines(text, find(path)?.entry)?, String::new()))
+            let entry = find(path)?.entry;
+            let span = whole_lines(text, entry).or_else(|| in_flow(text, entry))?;
+            Some((span, String::new()))
         }
     }
+}
+
+/// An entry of a list or mapping in brackets, with the comma after it, or else the one before; `None` when
+/// it has neither, or they stand on other lines.
+fn in_flow(text: &str, entry: Span) -> Option<Span> {
+    let (start, end) = (entry.start as usize, entry.end as usize);
+    let blank = |c: char| c == ' ' || c == '\t';
+    let before = text.get(..start)?.trim_end_matches(blank);
+    let after = text.get(end..)?.trim_start_matches(blank);
+    let offset = |at: usize| u32::try_from(at).ok();
+    if let Some(rest) = after
+        .strip_prefix(',')
+        .filter(|_| before.ends_with(['[', '{', ',']))
+    {
+        let next = rest.trim_start_matches(blank);
+        return Some(Span::new(entry.start, offset(text.len() - next.len())?));
+    }
+    let last = before.ends_with(',') && after.starts_with([']', '}']);
+    last.then(|| Some(Span::new(offset(before.len() - 1)?, entry.end)))?
 }
 
 /// An entry with its lines; `None` when something else stands on them.

@@ -61,11 +61,11 @@ impl Workspace {
     /// other meshes it holds in.
     pub(crate) fn merged_report(&self, wanted: &dyn Fn(&str) -> bool) -> Report {
         let meshes: Vec<Mesh<'_>> = self.meshes().filter(|m| wanted(m.name())).collect();
-        if let [only] = meshes[..] {
-            return only.report();
-        }
-        let mut merged = merged(meshes.iter().map(Mesh::report));
-        self.used_elsewhere(&meshes, &mut merged.findings);
+        let mut merged = match meshes[..] {
+            [only] => only.report(),
+            _ => merged(meshes.iter().map(Mesh::report)),
+        };
+        self.used_elsewhere(&mut merged.findings);
         merged
     }
 
@@ -74,12 +74,12 @@ impl Workspace {
         merged(self.meshes().map(|mesh| mesh.report_of_file(file)))
     }
 
-    /// A suppression is unused only when no mesh with its file uses it.
-    fn used_elsewhere(&self, meshes: &[Mesh<'_>], findings: &mut Vec<Finding>) {
+    /// A suppression is unused only when no mesh with its file uses it, be it one that is not asked about.
+    fn used_elsewhere(&self, findings: &mut Vec<Finding>) {
         let holding = |path: &str| {
             let file = self.file(path);
-            let holds = |mesh: &&Mesh<'_>| file.is_some_and(|file| mesh.files().contains(&file));
-            meshes.iter().filter(holds).count()
+            let holds = |mesh: &Mesh<'_>| file.is_some_and(|file| mesh.files().contains(&file));
+            self.meshes().filter(holds).count()
         };
         findings.retain(|finding| {
             finding.rule != "unused-suppression"

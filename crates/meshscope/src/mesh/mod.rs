@@ -28,7 +28,8 @@ pub use who::{Role, Who, WhoError};
 
 use crate::db::Database;
 use crate::workspace::Workspace;
-use meshscope_mesh::Mesh as MeshInput;
+use meshscope_mesh::{Mesh as MeshInput, index};
+use std::borrow::Cow;
 
 /// A mesh of a workspace.
 #[derive(Clone, Copy)]
@@ -37,6 +38,7 @@ pub struct Mesh<'w> {
     input: MeshInput,
     reason: &'w str,
     uncertain: Option<&'w str>,
+    is_guess: bool,
 }
 
 impl<'w> Mesh<'w> {
@@ -44,12 +46,14 @@ impl<'w> Mesh<'w> {
         workspace: &'w Workspace,
         input: MeshInput,
         (reason, uncertain): (&'w str, Option<&'w str>),
+        is_guess: bool,
     ) -> Mesh<'w> {
         Mesh {
             workspace,
             input,
             reason,
             uncertain,
+            is_guess,
         }
     }
 
@@ -59,8 +63,18 @@ impl<'w> Mesh<'w> {
     }
 
     /// Why they may not be one after all: what is missing or there twice is no more than a hint then.
-    pub fn uncertain(&self) -> Option<&'w str> {
-        self.uncertain
+    pub fn uncertain(&self) -> Option<Cow<'w, str>> {
+        if let Some(why) = self.uncertain {
+            return Some(why.into());
+        }
+        let (key, files) = match self.is_guess {
+            true => index::contradiction(self.db(), self.input)?,
+            false => return None,
+        };
+        let files = files.iter().map(|file| format!("`{file}`"));
+        let files = files.take(2).collect::<Vec<_>>().join(" and in ");
+        let why = format!("{key} is in {files}, and nothing says which is applied");
+        Some(why.into())
     }
 
     /// Its name.

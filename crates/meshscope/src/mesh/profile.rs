@@ -90,7 +90,7 @@ impl Mesh<'_> {
         Profile {
             name: self.name().into(),
             reason: self.reason().to_owned(),
-            uncertain: self.uncertain().map(str::to_owned),
+            uncertain: self.uncertain().map(Into::into),
             roots: roots.into_iter().collect(),
             files,
             aside: self.workspace().set_aside_in(self.name()).to_vec(),

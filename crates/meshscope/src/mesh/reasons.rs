@@ -15,6 +15,7 @@ use serde::Serialize;
 
 /// One link of a chain of reasons.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Step {
     /// The object that decided.
     pub resource: ResourceId,
@@ -29,6 +30,7 @@ pub struct Step {
 
 /// Whether a proxy has an object, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Explanation {
     /// The object asked about.
     pub resource: ResourceId,
@@ -42,6 +44,7 @@ pub struct Explanation {
 
 /// A decision that istiod makes by age where files do not say the age.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OpenDecision {
     /// Its id in the rules of visibility: O1 to O13, N1 to N3.
     pub id: String,
@@ -57,6 +60,7 @@ pub struct OpenDecision {
 
 /// What a proxy gets, with the reasons.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Overview {
     /// `workload:NS/NAME` or `gateway:NS/NAME`.
@@ -76,6 +80,7 @@ pub struct Overview {
 
 /// A service of a proxy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SeenService {
     /// `NS/HOST`.
@@ -93,6 +98,7 @@ pub struct SeenService {
 
 /// An object a proxy has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SeenObject {
     /// The object.
     pub resource: ResourceId,
@@ -102,6 +108,7 @@ pub struct SeenObject {
 
 /// Who can see an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct VisibleTo {
     /// The object asked about.
     pub resource: ResourceId,

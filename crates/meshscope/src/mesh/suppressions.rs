@@ -6,7 +6,7 @@
 
 use super::Mesh;
 use super::place::range;
-use crate::finding::{Certainty, Finding, Location, Severity};
+use crate::finding::{Certainty, Edit, Finding, Fix, Location, Severity};
 use meshscope_mesh::db::{Db, SourceFile};
 use meshscope_rules::registry;
 use meshscope_yaml::{Document, LineIndex, Options, Span, parse_document, split};
@@ -18,6 +18,8 @@ const MARK: &str = "meshscope: ignore";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Suppression {
     rule: String,
+    /// Whether the comment names no other rule.
+    alone: bool,
     /// The bytes it speaks of: findings that start in them are kept back.
     reach: Span,
     comment: Span,
@@ -84,9 +86,11 @@ fn in_document(text: &str, document: &Document, lines: &LineIndex, found: &mut V
         } else {
             Span::new(start, end_of(line))
         };
-        for rule in names.split(',').filter(|n| !n.is_empty()) {
+        let names: Vec<&str> = names.split(',').filter(|n| !n.is_empty()).collect();
+        for rule in &names {
             found.push(Suppression {
-                rule: rule.into(),
+                rule: (*rule).into(),
+                alone: names.len() == 1,
                 reach,
                 comment: comment.span,
             });
@@ -149,15 +153,30 @@ impl Mesh<'_> {
             });
             let lines = LineIndex::new(file.text(db));
             for (suppression, _) in all.iter().zip(used).filter(|(_, used)| !used) {
-                unused.push(self.unused(path, &lines, suppression));
+                unused.push(self.unused(file, &lines, suppression));
             }
         }
         (before - findings.len(), unused)
     }
 
-    fn unused(&self, path: &str, lines: &LineIndex, suppression: &Suppression) -> Finding {
+    fn unused(&self, file: SourceFile, lines: &LineIndex, suppression: &Suppression) -> Finding {
         let rule = &suppression.rule;
-        let message = if registry::find(rule).is_none() {
+        let path = file.path(self.db()).as_str();
+        let known = registry::find(rule).is_some();
+        // Of a name that is misspelled nobody knows what it was to keep back.
+        let gone = (known && suppression.alone).then(|| Fix {
+            title: "remove the comment".into(),
+            safe: true,
+            edits: vec![Edit {
+                file: path.into(),
+                range: range(
+                    lines,
+                    with_its_line(file.text(self.db()), suppression.comment),
+                ),
+                new_text: String::new(),
+            }],
+        });
+        let message = if !known {
             format!("there is no rule {rule}: the suppression is unused")
         } else {
             format!("{rule} is not reported here: the suppression is unused")
@@ -180,7 +199,22 @@ impl Mesh<'_> {
             reach: None,
             meshes: Vec::new(),
             equivalents: Vec::new(),
-            fix: None,
+            fix: gone,
         }
     }
+}
+
+/// A comment with the blanks before it, and with its line when nothing else is on it.
+fn with_its_line(text: &str, comment: Span) -> Span {
+    let (start, end) = (comment.start as usize, comment.end as usize);
+    let before = text.get(..start).unwrap_or_default();
+    let before = before.trim_end_matches([' ', '\t']);
+    let after = text.get(end..).unwrap_or_default();
+    let newline = ["\r\n", "\n"]
+        .iter()
+        .find(|newline| after.starts_with(**newline));
+    let whole = before.is_empty() || before.ends_with('\n');
+    let end = end + newline.filter(|_| whole).map_or(0, |newline| newline.len());
+    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    Span::new(offset(before.len()), offset(end))
 }

@@ -11,7 +11,7 @@ use meshscope_manifest::repository::{
     self, Fact, FileFacts, Identity, MeshSetting, Repository, Root, RootKind, Stated, discover,
     split,
 };
-use meshscope_manifest::{Kind, Resource, ResourceKey, Str};
+use meshscope_manifest::{ResourceKey, Str};
 use meshscope_mesh::db::name;
 use meshscope_mesh::index::{
     StatedObject, is_helmfile, kustomizations, origin_of, real_path, references,
@@ -331,31 +331,16 @@ impl Workspace {
     fn objects_of(&self, units: &Units) -> Objects {
         let all: Vec<&Unit> = units.values().flatten().collect();
         let of_unit = |db: &mut Database, unit: &Unit| {
-            let objects = objects_that_differ(db, unit);
-            let keys = objects.map(|r| (r.key.clone(), r.digest)).collect();
+            let objects = unit_objects(&*db, unit).into_iter();
+            let resources = objects.filter_map(|object| object.resource);
+            let resources = resources.filter(|r| !r.key.kind.is_shared());
+            let keys = resources.map(|r| (r.key.clone(), r.digest)).collect();
             (unit.clone(), keys)
         };
         all.into_par_iter()
             .map_with(self.db.clone(), of_unit)
             .collect()
     }
-}
-
-/// The objects of a unit that make two units contradict each other when they differ.
-pub(super) fn objects_that_differ(
-    db: &Database,
-    unit: &Unit,
-) -> impl Iterator<Item = Arc<Resource>> {
-    // Whoever needs one of these brings it, and two that differ are no contradiction.
-    const SHARED: [Kind; 4] = [
-        Kind::Namespace,
-        Kind::ServiceAccount,
-        Kind::ConfigMap,
-        Kind::Secret,
-    ];
-    let objects = unit_objects(db, unit).into_iter();
-    let resources = objects.filter_map(|object| object.resource);
-    resources.filter(|r| !SHARED.contains(&r.key.kind))
 }
 
 /// The directory of the kustomization that a unit is.

@@ -25,14 +25,12 @@ impl Workspace {
     /// The same while somebody types in the 0-based `line`: half-typed text is read as far as it
     /// goes.
     pub fn set_edited(&mut self, path: &str, text: &str, line: Option<u32>) {
-        self.settle_once();
         let touched = self.write(path, text, line);
         self.refresh(&touched, [path]);
     }
 
     /// Gives many files another text, as one change; none takes a file away.
     pub fn set_texts(&mut self, changes: &[(Str, Option<Arc<str>>)]) {
-        self.settle_once();
         let mut touched = Touched::default();
         for (path, text) in changes {
             let by_this = match text {
@@ -59,7 +57,6 @@ impl Workspace {
 
     /// Takes a file away. Nothing happens when it is not there.
     pub fn remove(&mut self, path: &str) {
-        self.settle_once();
         let touched = self.take_away(path);
         self.refresh(&touched, [path]);
     }
@@ -75,6 +72,10 @@ impl Workspace {
 
     fn write(&mut self, path: &str, text: &str, line: Option<u32>) -> Touched {
         let mut touched = Touched::default();
+        if self.is_as_written(path, text, line) {
+            return touched;
+        }
+        self.settle_once();
         let Some(entry) = self.files.get(path).copied() else {
             let key = Str::new(path);
             let input = new_file(&self.db, &key, text.into(), Durability::LOW);
@@ -100,11 +101,20 @@ impl Workspace {
         touched
     }
 
+    fn is_as_written(&self, path: &str, text: &str, line: Option<u32>) -> bool {
+        let entry = self.files.get(path).filter(|entry| entry.present);
+        entry.is_some_and(|entry| {
+            let file = entry.input;
+            **file.text(&self.db) == *text && file.edited_line(&self.db) == line
+        })
+    }
+
     fn take_away(&mut self, path: &str) -> Touched {
         let mut touched = Touched::default();
         let Some(entry) = self.files.get(path).copied().filter(|e| e.present) else {
             return touched;
         };
+        self.settle_once();
         if !entry.input.text(&self.db).is_empty() {
             let setter = entry.input.set_text(&mut self.db);
             setter.with_durability(Durability::LOW).to(Arc::from(""));

@@ -10,7 +10,7 @@ use meshscope_mesh::SourceFile;
 use meshscope_mesh::db::name;
 use meshscope_mesh::index::{kustomizations, real_path, references};
 use rayon::prelude::*;
-use salsa::{Durability, Setter};
+use salsa::Durability;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::{error, fmt, io};
@@ -69,7 +69,8 @@ impl LoadProblem {
 }
 
 impl Workspace {
-    /// Walks the root and makes an input of every manifest in it.
+    /// Walks the root and makes an input of every manifest in it. Inputs are made, never set: another
+    /// workspace may share the database (see [`Workspace::open_beside`]).
     pub(super) fn load(&mut self, fs: &dyn FileSystem) -> Result<(), OpenError> {
         let found = fs.walk(&self.root).map_err(|error| OpenError::Root {
             root: self.root.clone(),
@@ -101,7 +102,12 @@ impl Workspace {
                         });
                     }
                     let path = Str::new(path.as_str());
-                    let input = new_file(&self.db, &path, text, Durability::HIGH);
+                    let twin = self.files.get(&path).map(|entry| entry.input);
+                    let twin = twin.filter(|file| **file.text(&self.db) == *text);
+                    let input = match twin {
+                        Some(twin) => twin,
+                        None => new_file(&self.db, &path, text, Durability::HIGH),
+                    };
                     Arc::make_mut(&mut self.files).insert(
                         path,
                         FileEntry {
@@ -116,10 +122,7 @@ impl Workspace {
                 }
             }
         }
-        let setter = self.repository.set_links(&mut self.db);
-        let setter = setter.with_durability(Durability::HIGH);
-        setter.to(Arc::new(self.links.clone()));
-        self.refresh_repository();
+        self.repository = self.new_repository();
         self.load_data(fs);
         self.problems.sort();
         Ok(())
@@ -150,7 +153,7 @@ impl Workspace {
         }
         if !data.is_empty() {
             self.data = data;
-            self.refresh_repository();
+            self.repository = self.new_repository();
         }
     }
 }

@@ -1,15 +1,14 @@
 //! Which files make which mesh: the settings say so, or the repository does, or all of it is one.
 
 use super::Workspace;
-use super::discover::{Discovered, dir_of, objects_that_differ};
-use crate::db::Database;
+use super::discover::{Discovered, dir_of};
 use crate::settings::{MeshSpec, Patterns};
+use meshscope_manifest::Str;
+use meshscope_manifest::document::may_hold_resources;
 use meshscope_manifest::repository::layout;
-use meshscope_manifest::{ResourceKey, Str};
-use meshscope_mesh::index::unit_objects;
-use meshscope_mesh::{Mesh as MeshInput, Unit};
+use meshscope_mesh::{Mesh as MeshInput, Source, Unit};
 use salsa::{Durability, Setter};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A mesh of the workspace.
@@ -20,6 +19,7 @@ pub(super) struct MeshEntry {
     pub(super) reason: String,
     pub(super) uncertain: Option<String>,
     pub(super) aside: Vec<(Str, String)>,
+    pub(super) is_guess: bool,
 }
 
 /// A mesh as it should be.
@@ -29,6 +29,8 @@ struct Planned {
     reason: String,
     uncertain: Option<String>,
     aside: Vec<(Str, String)>,
+    /// Whether nothing says that its files are one mesh: files that contradict each other tell.
+    is_guess: bool,
 }
 
 impl Workspace {
@@ -52,20 +54,16 @@ impl Workspace {
         for planned in planned {
             let input = known.remove(&planned.spec.name);
             let input = match input.or_else(|| self.spare.pop()) {
-                Some(input) => self.renew(input, &planned.spec),
-                None => self.new_input(&planned.spec),
+                Some(input) => self.renew(input, &planned.spec, planned.units),
+                None => self.new_input(&planned.spec, planned.units),
             };
-            if **input.units(&self.db) != *planned.units {
-                let setter = input.set_units(&mut self.db);
-                let setter = setter.with_durability(Durability::HIGH);
-                setter.to(planned.units.into());
-            }
             self.meshes.push(MeshEntry {
                 spec: planned.spec,
                 input,
                 reason: planned.reason,
                 uncertain: planned.uncertain,
                 aside: planned.aside,
+                is_guess: planned.is_guess,
             });
         }
     }
@@ -88,6 +86,7 @@ impl Workspace {
                     reason: "the settings say so".to_owned(),
                     uncertain: None,
                     aside: Vec::new(),
+                    is_guess: false,
                 });
                 return (by_settings.collect(), Vec::new());
             }
@@ -98,20 +97,14 @@ impl Workspace {
             reason: reason.to_owned(),
             uncertain: None,
             aside: Vec::new(),
+            is_guess: false,
         };
         let Some(Discovered { meshes, aside, .. }) = discovered else {
             let reason = "nothing says how anything is deployed: all files are one mesh";
             let (units, aside) = self.plain();
-            let units = units.as_slice();
-            let doubled = self.doubled(units);
-            let uncertain = doubled.map(|(key, first, second)| {
-                format!(
-                    "{key} is in `{first}` and in `{second}`, and nothing says which is applied"
-                )
-            });
             let planned = Planned {
-                uncertain,
-                ..one(units, reason)
+                is_guess: true,
+                ..one(&units, reason)
             };
             return (vec![planned], aside);
         };
@@ -130,6 +123,7 @@ impl Workspace {
             reason: found.reason,
             uncertain: found.uncertain,
             aside: found.aside,
+            is_guess: false,
         });
         (named.collect(), aside)
     }
@@ -144,36 +138,36 @@ impl Workspace {
             let dir = dir_of(path);
             let part = layout::set_aside(dir);
             if let Some(part) = part
-                && holds_something(&self.db, unit)
+                && self.may_hold_objects(unit)
             {
-                let reason = format!("`{part}` is in its path");
-                aside.insert(dir.into(), reason);
+                aside.insert(dir.into(), format!("`{part}` is in its path"));
             }
             part.is_none()
         });
-        let mut holding = kept
-            .iter()
-            .filter(|(_, unit)| holds_something(&self.db, unit));
-        match holding.next() {
-            Some(_) => (kept, aside.into_iter().collect()),
-            None => (all, Vec::new()),
+        match kept.iter().any(|(_, unit)| self.may_hold_objects(unit)) {
+            true => (kept, aside.into_iter().collect()),
+            false => (all, Vec::new()),
         }
     }
 
-    /// An object that two files define differently, and the files.
-    fn doubled(&self, units: &[(Str, Unit)]) -> Option<(ResourceKey, Str, Str)> {
-        let mut seen: HashMap<ResourceKey, (u64, &Str)> = HashMap::new();
-        for (path, unit) in units {
-            for resource in objects_that_differ(&self.db, unit) {
-                let (digest, first) = *seen
-                    .entry(resource.key.clone())
-                    .or_insert((resource.digest, path));
-                if digest != resource.digest && first != path {
-                    return Some((resource.key.clone(), first.clone(), path.clone()));
-                }
-            }
+    fn may_hold_objects(&self, unit: &Unit) -> bool {
+        match &unit.source {
+            Source::File(file) => may_hold_resources(file.text(&self.db)),
+            Source::Kustomization(_) => true,
+            Source::Chart(_) => false,
         }
-        None
+    }
+
+    /// The paths of all units that settings can choose, sorted, each once.
+    pub(super) fn paths_to_choose_from(&self) -> Vec<Str> {
+        let all = match self.discover() {
+            Some(discovered) => discovered.all,
+            None => self.whole(),
+        };
+        let mut paths: Vec<Str> = all.into_iter().map(|(path, _)| path).collect();
+        paths.retain(|path| !self.is_settings_file(path));
+        paths.dedup();
+        paths
     }
 
     /// Every file as a unit, and every chart; what is of a chart counts with it.
@@ -193,14 +187,14 @@ impl Workspace {
         files.collect()
     }
 
-    fn new_input(&self, spec: &MeshSpec) -> MeshInput {
+    fn new_input(&self, spec: &MeshSpec, units: Vec<Unit>) -> MeshInput {
         let settings = Arc::new(spec.engine_settings());
-        MeshInput::builder(spec.name.clone(), Arc::default(), settings)
+        MeshInput::builder(spec.name.clone(), units.into(), settings)
             .durability(Durability::HIGH)
             .new(&self.db)
     }
 
-    fn renew(&mut self, input: MeshInput, spec: &MeshSpec) -> MeshInput {
+    fn renew(&mut self, input: MeshInput, spec: &MeshSpec, units: Vec<Unit>) -> MeshInput {
         if *input.name(&self.db) != spec.name {
             let setter = input.set_name(&mut self.db);
             setter
@@ -211,6 +205,10 @@ impl Workspace {
         if **input.settings(&self.db) != settings {
             let setter = input.set_settings(&mut self.db);
             setter.with_durability(Durability::HIGH).to(settings.into());
+        }
+        if **input.units(&self.db) != *units {
+            let setter = input.set_units(&mut self.db);
+            setter.with_durability(Durability::HIGH).to(units.into());
         }
         input
     }
@@ -239,8 +237,4 @@ impl Workspace {
         };
         ranked.iter().map(|(_, unit)| with_default(unit)).collect()
     }
-}
-
-fn holds_something(db: &Database, unit: &Unit) -> bool {
-    !unit_objects(db, unit).is_empty()
 }

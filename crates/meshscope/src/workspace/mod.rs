@@ -8,6 +8,8 @@ mod discover;
 mod edit;
 mod load;
 mod meshes;
+mod proposal;
+mod repair;
 mod report;
 mod settings;
 mod settle;
@@ -16,6 +18,8 @@ mod snapshot;
 mod tests;
 
 pub use load::{LoadProblem, OpenError};
+pub use proposal::Proposal;
+pub use repair::{Repaired, Repairs};
 pub use snapshot::Snapshot;
 
 use crate::db::Database;
@@ -110,6 +114,25 @@ impl Workspace {
         Ok(workspace)
     }
 
+    /// Opens another state of the same root into the same database: files with the same path and text
+    /// are one input, and what rests on them is computed once. Neither may be edited while both are
+    /// there: an edit waits until it has the database to itself.
+    pub(crate) fn open_beside(&self, fs: &dyn FileSystem) -> Result<Workspace, OpenError> {
+        let mut workspace = Workspace::empty(&self.root, Settings::default(), self.db.clone());
+        workspace.own_settings = true;
+        let gone = |(path, entry): (&Str, &FileEntry)| {
+            let input = entry.input;
+            let present = false;
+            (path.clone(), FileEntry { input, present })
+        };
+        workspace.files = Arc::new(self.files.iter().map(gone).collect());
+        workspace.load(fs)?;
+        Arc::make_mut(&mut workspace.files).retain(|_, entry| entry.present);
+        workspace.load_settings(fs)?;
+        workspace.refresh_meshes();
+        Ok(workspace)
+    }
+
     fn empty(root: &Utf8Path, settings: Settings, db: Database) -> Workspace {
         let repository = Repository::builder(Arc::default(), Arc::default())
             .durability(Durability::HIGH)
@@ -154,6 +177,13 @@ impl Workspace {
         present.map(|(path, entry)| (path, entry.input))
     }
 
+    /// The files that count and are no manifests, by path relative to the root: data that kustomizations
+    /// name, and what the settings read. An edit of one of them takes opening the root again.
+    pub fn other_files(&self) -> impl Iterator<Item = &str> {
+        let data = self.data.keys().chain(self.outside.keys());
+        data.map(Str::as_str)
+    }
+
     /// The file at a path relative to the root; a link leads to the file it stands for.
     pub fn file(&self, path: &str) -> Option<SourceFile> {
         let path = self.links.get(path).map_or(path, Str::as_str);
@@ -185,7 +215,7 @@ impl Workspace {
     pub fn meshes(&self) -> impl Iterator<Item = Mesh<'_>> {
         self.meshes.iter().map(|entry| {
             let why = (entry.reason.as_str(), entry.uncertain.as_deref());
-            Mesh::new(self, entry.input, why)
+            Mesh::new(self, entry.input, why, entry.is_guess)
         })
     }
 
@@ -213,10 +243,23 @@ impl Workspace {
         self.meshes().find(|mesh| mesh.name() == name)
     }
 
-    /// Tells the queries which files there are.
-    fn refresh_repository(&mut self) {
+    /// The files there are, and the links, as a new input.
+    fn new_repository(&self) -> Repository {
+        Repository::builder(Arc::new(self.all_files()), Arc::new(self.links.clone()))
+            .durability(Durability::HIGH)
+            .new(&self.db)
+    }
+
+    /// The files that are there, and the data beside them.
+    fn all_files(&self) -> BTreeMap<Str, SourceFile> {
         let mut files = self.data.clone();
         files.extend(self.files().map(|(path, file)| (path.clone(), file)));
+        files
+    }
+
+    /// Tells the queries which files there are.
+    fn refresh_repository(&mut self) {
+        let files = self.all_files();
         if **self.repository.files(&self.db) != files {
             let setter = self.repository.set_files(&mut self.db);
             let setter = setter.with_durability(Durability::HIGH);

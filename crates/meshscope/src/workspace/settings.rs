@@ -6,6 +6,7 @@ use super::load::{new_file, text_of};
 use super::{FileEntry, OpenError, Workspace};
 use crate::fs::FileSystem;
 use crate::settings::{BrokenSettings, FILE_NAMES, Settings, SettingsProblem, Surroundings};
+use camino::Utf8Path;
 use meshscope_manifest::Str;
 use salsa::Durability;
 use std::cell::RefCell;
@@ -80,5 +81,27 @@ impl Workspace {
             today: None,
         };
         Settings::read(name, &text(name).unwrap_or_default(), &around)
+    }
+}
+
+impl Settings {
+    /// The settings of a root, without looking at its other files; those of nobody when it has none.
+    ///
+    /// # Errors
+    /// When the settings file is no YAML.
+    pub fn load(root: &Utf8Path, fs: &dyn FileSystem) -> Result<Settings, OpenError> {
+        let text = |path: &str| -> Option<Arc<str>> {
+            let bytes = fs.read(&root.join(path)).ok()?;
+            Some(text_of(bytes).0)
+        };
+        let Some((name, found)) = FILE_NAMES.iter().find_map(|name| Some((name, text(name)?)))
+        else {
+            return Ok(Settings::default());
+        };
+        let around = Surroundings {
+            text_of: &text,
+            today: None,
+        };
+        Settings::read(name, &found, &around).map_err(OpenError::Settings)
     }
 }

@@ -8,3 +8,4 @@ pub mod gateway_port_not_exposed;
 pub mod gateway_selector_unmatched;
 pub mod gateway_selects_foreign_workload;
 pub mod gateway_server_dropped;
+pub mod gateway_wildcard_host_mixed;

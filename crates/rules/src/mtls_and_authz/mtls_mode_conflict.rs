@@ -54,8 +54,12 @@ fn says_tls(rule: &DestinationRule) -> bool {
     let subsets = rule
         .subsets
         .iter()
-        .filter_map(|s| s.traffic_policy.as_ref());
-    rule.traffic_policy.iter().chain(subsets).any(own)
+        .filter_map(|s| s.traffic_policy.as_deref());
+    rule.traffic_policy
+        .as_deref()
+        .into_iter()
+        .chain(subsets)
+        .any(own)
 }
 
 /// What clients of a rule may be told to send: every mode it writes, and plaintext where a credential
@@ -64,8 +68,8 @@ fn modes(rule: &DestinationRule) -> Vec<Option<ClientTlsMode>> {
     let subsets = rule
         .subsets
         .iter()
-        .filter_map(|s| s.traffic_policy.as_ref());
-    let all = rule.traffic_policy.iter().chain(subsets);
+        .filter_map(|s| s.traffic_policy.as_deref());
+    let all = rule.traffic_policy.as_deref().into_iter().chain(subsets);
     let all = all.flat_map(|p| std::iter::once(p).chain(p.port_level.iter().map(|(_, p)| p)));
     let mut modes: Vec<_> = all
         .filter_map(|p| p.tls.as_ref().map(|t| Some(t.mode)))

@@ -73,8 +73,9 @@ fn asks_for_mutual(rule: &DestinationRule) -> bool {
     let subsets = rule
         .subsets
         .iter()
-        .filter_map(|s| s.traffic_policy.as_ref());
-    rule.traffic_policy.iter().chain(subsets).any(|p| {
+        .filter_map(|s| s.traffic_policy.as_deref());
+    let mut policies = rule.traffic_policy.as_deref().into_iter().chain(subsets);
+    policies.any(|p| {
         let ports = p.port_level.iter().map(|(_, p)| p);
         std::iter::once(p).chain(ports).any(|p| {
             p.tls

@@ -100,12 +100,12 @@ fn finding(
 fn difference(rule: &Resource, winner: &DestinationRuleEntry) -> Option<String> {
     let spec = rule.destination_rule()?;
     let mut lost = Vec::new();
-    let policy = winner.policy.as_ref().map(|(p, _)| p);
+    let policy = winner.policy.as_ref().map(|(p, _)| &**p);
     let tls = |p: Option<&TrafficPolicy>| {
         p.and_then(|p| p.tls.as_ref())
             .map_or("no tls", |t| t.mode.name())
     };
-    let (ours, theirs) = (tls(spec.traffic_policy.as_ref()), tls(policy));
+    let (ours, theirs) = (tls(spec.traffic_policy.as_deref()), tls(policy));
     if ours != theirs {
         lost.push(format!("tls {theirs} instead of {ours}"));
     }
@@ -122,7 +122,7 @@ fn difference(rule: &Resource, winner: &DestinationRuleEntry) -> Option<String> 
         ));
     }
     let has = |p: Option<&TrafficPolicy>| p.and_then(|p| p.connection_pool.clone());
-    let pool = has(spec.traffic_policy.as_ref());
+    let pool = has(spec.traffic_policy.as_deref());
     if pool.is_some() && pool != has(policy) {
         lost.push("without its connectionPool".to_owned());
     }

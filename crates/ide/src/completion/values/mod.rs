@@ -62,7 +62,7 @@ pub(super) fn add(mesh: Mesh<'_>, namespace: &Str, site: &Site, items: &mut Vec<
         Some(Field::Credential) => from.credentials(),
         Some(Field::GatewayClass) => from.of_kind(Kind::GatewayClass, &Str::default()),
         Some(Field::Own | Field::DefinedHost | Field::SubsetName | Field::OwnPort)
-        | Some(Field::OwnListener | Field::Selector)
+        | Some(Field::OwnListener | Field::Selector | Field::PodLabels | Field::TargetPort)
         | None => {}
     }
 }

@@ -4,9 +4,11 @@ use super::super::Symbol;
 use super::super::clients::{rules_for, service_for, viewpoints};
 use super::super::fields::Field;
 use super::super::mention::Mention;
-use super::super::owner::{Owner, at};
+use super::super::owner::{Owner, at, definitions_of};
 use super::complete;
+use meshscope::engine::db::name;
 use meshscope::engine::index::resource;
+use meshscope::engine::registry::{EndpointKind, endpoints, services_in};
 use meshscope::manifest::{Kind, Str, Value};
 use meshscope::yaml::{Path, Segment};
 
@@ -65,10 +67,52 @@ pub(super) fn port(owner: &Owner<'_>, host: &str, text: &str) -> Vec<Symbol> {
     part.into_iter().collect()
 }
 
+/// The container ports that a target port of a Service means, in the pods behind it.
+pub(super) fn target_port(owner: &Owner<'_>, text: &str) -> Vec<Symbol> {
+    let (db, input) = (owner.mesh.db(), owner.mesh.input());
+    let key = owner.key();
+    let services = services_in(db, input, name(db, &owner.namespace));
+    let own = services.iter().filter(|service| service.object == key);
+    let mut found = Vec::new();
+    for endpoint in own.flat_map(|service| endpoints(db, input, service)) {
+        let EndpointKind::Workload(workload) = endpoint.kind else {
+            continue;
+        };
+        if let Some(pods) = definitions_of(owner.mesh, &workload.object).pop() {
+            found.extend(container_ports(&pods, text));
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// The container ports of a workload with a name or number.
+fn container_ports(pods: &Owner<'_>, text: &str) -> Vec<Symbol> {
+    let spec = match pods.kind {
+        Kind::Pod => Path::root().join("spec"),
+        _ => Path::root().join("spec").join("template").join("spec"),
+    };
+    let containers = spec.join("containers");
+    let mut found = Vec::new();
+    for (index, container) in (0u32..).zip(pods.at(&containers).as_list()) {
+        for (at, port) in (0u32..).zip(container.list("ports")) {
+            let is_it = |key: &str| port.get(key).scalar_text().is_some_and(|t| t == text);
+            if is_it("name") || is_it("containerPort") {
+                found.push(Symbol::Part {
+                    object: pods.key(),
+                    path: containers.index(index).join("ports").index(at),
+                });
+            }
+        }
+    }
+    found
+}
+
 /// The value of a part's name in its object.
 pub(crate) fn part_name(value: &Value, path: &Path) -> Option<Str> {
     let part = at(value, path.segments());
-    let keys = ["name", "number", "port"];
+    let keys = ["name", "number", "port", "containerPort"];
     keys.iter().find_map(|key| part.get(key).scalar_text())
 }
 
@@ -80,7 +124,7 @@ pub(crate) fn name_path(value: &Value, path: &Path) -> Path {
         .iter()
         .any(|s| matches!(s, Segment::Key(k) if k == "ports"));
     let keys: &[&str] = if is_port {
-        &["port", "number", "name"]
+        &["port", "number", "containerPort", "name"]
     } else {
         &["name"]
     };

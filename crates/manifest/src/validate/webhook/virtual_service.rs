@@ -122,7 +122,8 @@ fn overlaps(hosts: &[At<'_>]) {
         second
             .kind_error("§2", fact)
             .related(*first)
-            .fix_delete(covered, false);
+            // Of two that only overlap nobody knows which one is meant.
+            .fix_delete(covered, a == b);
     }
 }
 
