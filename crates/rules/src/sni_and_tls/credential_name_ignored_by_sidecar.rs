@@ -48,7 +48,7 @@ fn names_secret(rule: &DestinationRule) -> bool {
         .filter_map(|s| s.traffic_policy.as_ref());
     rule.traffic_policy.iter().chain(subsets).any(|p| {
         let ports = p.port_level.iter().map(|(_, p)| p);
-        let mut all = std::iter::once(p).chain(ports);
+        let mut all = std::iter::once(&**p).chain(ports);
         all.any(|p| p.tls.as_ref().is_some_and(is_secret))
     })
 }
