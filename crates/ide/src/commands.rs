@@ -3,11 +3,13 @@
 mod callers;
 mod graph;
 mod impact;
+mod meshes;
 mod trace;
 
 pub use callers::{Caller, callers};
 pub use graph::{GraphFormat, RouteGraphRequest, route_graph};
 pub use impact::{FrozenPart, Impact, ReachedProxy, blast_radius, blast_radius_of};
+pub use meshes::{ListedMesh, meshes};
 pub use trace::{TraceAnswer, TraceRequest, TraceStep, trace};
 
 use crate::calls::place_of_field;

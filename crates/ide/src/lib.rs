@@ -31,9 +31,9 @@ mod words;
 pub use actions::{ActionKind, CodeAction, actions_for, code_actions};
 pub use calls::{CallItem, CallLink, call_hierarchy, incoming_calls, outgoing_calls};
 pub use commands::{
-    Caller, CommandError, FrozenPart, GraphFormat, Impact, ReachedProxy, Reason, RouteGraphRequest,
-    TraceAnswer, TraceRequest, TraceStep, blast_radius, blast_radius_of, callers, route_graph,
-    trace,
+    Caller, CommandError, FrozenPart, GraphFormat, Impact, ListedMesh, ReachedProxy, Reason,
+    RouteGraphRequest, TraceAnswer, TraceRequest, TraceStep, blast_radius, blast_radius_of,
+    callers, meshes, route_graph, trace,
 };
 pub use completion::{Completion, CompletionKind, Completions, complete};
 pub use definition::{Definitions, Target, definition};

@@ -14,7 +14,8 @@ use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types::{Position, Uri};
 
 /// The commands.
-pub const ALL: [&str; 6] = [
+pub const ALL: [&str; 7] = [
+    "meshscope.meshes",
     "meshscope.callers",
     "meshscope.trace",
     "meshscope.blastRadius",
@@ -104,6 +105,10 @@ impl Asked {
             return Err(refusal("no folder is open"));
         };
         let value = match self.name.as_str() {
+            "meshscope.meshes" => {
+                let path = file.as_ref().map_or("", |file| file.path.as_str());
+                value(ide::meshes(&folder.workspace, path))
+            }
             "meshscope.callers" => callers(folder, file.as_ref(), arguments),
             "meshscope.trace" => trace(folder, arguments)?,
             "meshscope.blastRadius" => blast_radius(folder, file.as_ref(), arguments)?,

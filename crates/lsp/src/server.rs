@@ -307,7 +307,7 @@ impl LanguageServer for Server {
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
         let asked = Asked::read(&params.command, params.arguments)?;
         self.mailbox
-            .ask(asked.about(), move |world| asked.answer(world))
+            .ask_patiently(asked.about(), move |world| asked.answer(world))
             .await
     }
 }

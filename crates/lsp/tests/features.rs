@@ -366,6 +366,9 @@ fn commands_answer_with_values_and_places() {
     let (line, character) = find(&folder, EXPERIMENTS, HOST);
     let at =
         json!({"uri": client.uri(EXPERIMENTS), "position": {"line": line, "character": character}});
+    let meshes = command(&mut client, "meshscope.meshes", at.clone()).unwrap();
+    assert_eq!(meshes[0]["name"], "default");
+    assert_eq!(meshes[0]["here"], true);
     let callers = command(&mut client, "meshscope.callers", at.clone()).unwrap();
     assert!(!callers.as_array().unwrap().is_empty());
     let impacts = command(&mut client, "meshscope.blastRadius", at.clone()).unwrap();

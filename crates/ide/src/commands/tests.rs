@@ -130,3 +130,24 @@ fn the_route_graph_in_every_format() {
     assert!(draw(GraphFormat::Json).starts_with("{\"nodes\":["));
     assert!(draw(GraphFormat::Html).starts_with("<!DOCTYPE html>"));
 }
+
+#[test]
+fn meshes_say_whether_they_hold_the_file() {
+    let settings = "#- meshscope.yaml\nmeshes: [{name: all}, {name: shop, include: [shop]}]\n";
+    let f = Fixture::new(&[settings, REVIEWS, GATEWAY]);
+    let here = |file: &str| {
+        let listed = meshes(&f.workspace, file).into_iter();
+        let listed = listed.map(|mesh| (mesh.name, mesh.here));
+        listed.collect::<Vec<_>>()
+    };
+    let (all, shop) = ("all".to_owned(), "shop".to_owned());
+    assert_eq!(
+        here("shop/reviews.yaml"),
+        [(all.clone(), true), (shop.clone(), true)]
+    );
+    assert_eq!(
+        here("infra/gateway.yaml"),
+        [(all.clone(), true), (shop.clone(), false)]
+    );
+    assert_eq!(here(""), [(all, false), (shop, false)]);
+}

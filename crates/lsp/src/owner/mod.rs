@@ -45,6 +45,9 @@ const READERS: usize = 2;
 /// How long a question waits for a folder that is being read.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long a question waits that a person asked for: nothing would be no answer.
+const LONG_PATIENCE: Duration = Duration::from_secs(120);
+
 /// Something that happened.
 pub enum Message {
     /// The client introduced itself.
@@ -110,6 +113,22 @@ impl Mailbox {
         F: Fn(&World) -> Result<T> + Send + 'static,
     {
         let (job, answer) = Job::new(about, ask);
+        self.send(Message::Ask(job));
+        Answer::get(answer)
+    }
+
+    /// The same for what a person waits for: a folder that is being read is waited for longer.
+    pub fn ask_patiently<T, F>(
+        &self,
+        about: About,
+        ask: F,
+    ) -> impl Future<Output = Result<T>> + use<T, F>
+    where
+        T: Default + Send + 'static,
+        F: Fn(&World) -> Result<T> + Send + 'static,
+    {
+        let (mut job, answer) = Job::new(about, ask);
+        job.patience = Some(Instant::now() + LONG_PATIENCE);
         self.send(Message::Ask(job));
         Answer::get(answer)
     }

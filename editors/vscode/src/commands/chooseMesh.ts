@@ -1,19 +1,17 @@
 /** The mesh a question is about: that of the file in front; asks where that leaves several. */
 
-import path from "node:path";
 import * as vscode from "vscode";
+import type { ListedMesh } from "../server/answers.ts";
 import type { Server } from "../server/server.ts";
-import { type ListedMesh, meshesOf } from "./meshes.ts";
 
 /** Its name, undefined when the user chose none. */
-export async function chooseMesh(server: Server): Promise<string | undefined> {
-  const file = vscode.window.activeTextEditor?.document.uri;
-  const own = file && vscode.workspace.getWorkspaceFolder(file)?.uri.fsPath;
-  const folder = own ?? server.folder();
-  const listed = await server.run(["--root", folder, "meshes", "--format", "json"], folder);
-  const { meshes } = JSON.parse(listed) as { meshes: ListedMesh[] };
-  const inFolder = file && path.relative(folder, file.fsPath).replaceAll(path.sep, "/");
-  const candidates = meshesOf(meshes, inFolder);
+export async function chooseMesh(
+  server: Server,
+  uri: string | undefined,
+): Promise<string | undefined> {
+  const meshes = await server.ask<ListedMesh[]>("meshscope.meshes", { uri });
+  const here = meshes.filter((mesh) => mesh.here);
+  const candidates = here.length > 0 ? here : meshes;
   if (candidates.length === 0) {
     throw new Error("there is no mesh in this folder");
   }

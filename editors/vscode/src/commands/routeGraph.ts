@@ -26,16 +26,16 @@ export class RouteGraph implements vscode.Disposable {
 
   /** Asks for the mesh where there are several, and shows its graph. */
   async showMesh(): Promise<void> {
-    const mesh = await chooseMesh(this.server);
+    const uri = cursor()?.uri;
+    const mesh = await chooseMesh(this.server, uri);
     if (mesh !== undefined) {
-      await this.show({ mesh });
+      await this.show(uri === undefined ? { mesh } : { mesh, uri });
     }
   }
 
   /** Shows a graph, such as the part a code lens asks for. */
   async show(part: RouteGraphRequest): Promise<void> {
-    const uri = part.uri ?? cursor()?.uri;
-    this.shown = uri === undefined ? part : { ...part, uri };
+    this.shown = part;
     this.panels.show("routeGraph", "Route graph", await this.ask(this.shown));
   }
 

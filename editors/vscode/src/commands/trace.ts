@@ -23,7 +23,7 @@ export async function traceFromHere(server: Server, panels: Panels): Promise<voi
     return;
   }
   const from = caller.label;
-  const mesh = known?.mesh ?? (await chooseMesh(server));
+  const mesh = known?.mesh ?? (await chooseMesh(server, at?.uri));
   if (mesh === undefined) {
     return;
   }

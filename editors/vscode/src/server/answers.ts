@@ -29,6 +29,15 @@ export interface At {
   position: Position;
 }
 
+/** A mesh of a folder. */
+export interface ListedMesh {
+  name: string;
+  /** Why its files are one mesh. */
+  reason: string;
+  /** Whether the file asked about is part of it. */
+  here: boolean;
+}
+
 /** A workload a trace may start from. */
 export interface Caller {
   /** `workload:NS/NAME` or `gateway:NS/NAME`. */

@@ -98,10 +98,17 @@ export class Server implements vscode.Disposable {
     if (this.client === undefined) {
       throw new Error("the meshscope server does not run");
     }
-    return this.client.sendRequest(ExecuteCommandRequest.type, {
+    const answer: Promise<Answer | null> = this.client.sendRequest(ExecuteCommandRequest.type, {
       command,
       arguments: argument === undefined ? [] : [argument],
     });
+    // A mesh that is not read yet takes its time.
+    const where = { location: vscode.ProgressLocation.Window, title: "meshscope" };
+    const given = await vscode.window.withProgress(where, () => answer);
+    if (given === null) {
+      throw new Error("the files are still being read, try again");
+    }
+    return given;
   }
 
   /** Runs the program itself, for what is no question to the server. Gives what it prints. */
