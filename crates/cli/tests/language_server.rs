@@ -5,6 +5,7 @@
 //! `cargo test --release -p meshscope-cli --test language_server -- --ignored --nocapture`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::print_stdout)] // what was measured
 
 #[path = "../../lsp/tests/client/mod.rs"]
 mod client;
