@@ -1,7 +1,5 @@
 //! An edit of a base runs again what rests on it, and nothing of other roots: counted.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
-
 use camino::Utf8Path;
 use meshscope::{MemoryFileSystem, Settings, Workspace};
 use meshscope_testing::QueryLog;
