@@ -4,8 +4,12 @@
 //! Sizes come from the environment: `MESHSCOPE_LSP_RESOURCES` and `MESHSCOPE_LSP_EDITS`. The full size:
 //! `cargo test --release -p meshscope-cli --test language_server -- --ignored --nocapture`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-#![allow(clippy::print_stdout)] // what was measured
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 #[path = "../../lsp/tests/client/mod.rs"]
 mod client;
