@@ -19,7 +19,7 @@ pub struct Document {
     pub language: String,
     /// Its text.
     pub text: Arc<str>,
-    /// The 0-based line that is typed in; none before the first edit and after saving.
+    /// The line that is typed in, 1-based as the engine counts; none before the first edit and after saving.
     pub line: Option<u32>,
 }
 
@@ -76,7 +76,7 @@ impl Document {
         if let Some(last) = edits.last() {
             let before = &self.text.as_bytes()[..last.new_end];
             let line = before.iter().filter(|&&byte| byte == b'\n').count();
-            self.line = u32::try_from(line).ok();
+            self.line = u32::try_from(line + 1).ok();
         }
         edits
     }
@@ -148,7 +148,7 @@ mod tests {
         ];
         document.apply(2, changes, Encoding::Utf16);
         assert_eq!(&*document.text, "a: 😀!\r\nb: x\r\nc: y");
-        assert_eq!((document.version, document.line), (2, Some(2)));
+        assert_eq!((document.version, document.line), (2, Some(3)));
     }
 
     #[test]

@@ -56,6 +56,22 @@ fn findings_come_and_go_with_edits() {
 }
 
 #[test]
+fn a_line_that_is_half_typed_hides_nothing_of_the_rest() {
+    let folder = shop();
+    let mut client = started(&folder);
+    client.open_from_disk("route.yaml");
+    client.change(
+        "route.yaml",
+        edit(7, 26, 30, "nowhere}\n    match: [{uri: "),
+    );
+    client.until("the finding above the half-typed line", |client| {
+        let rules = client.rules("route.yaml");
+        rules.iter().any(|rule| rule == "destination-host-unknown")
+    });
+    client.shut_down();
+}
+
+#[test]
 fn an_edit_of_one_file_changes_what_is_shown_of_another() {
     let folder = shop();
     let mut client = started(&folder);

@@ -24,7 +24,8 @@ pub(crate) fn recover(
     limits: &Limits,
 ) -> Option<Parsed> {
     let lines = Lines::new(text);
-    if let Some(line) = edited.map(|l| l as usize - 1).filter(|l| *l < lines.len()) {
+    let edited = edited.and_then(|line| (line as usize).checked_sub(1));
+    if let Some(line) = edited.filter(|l| *l < lines.len()) {
         if let Some(parsed) = with_colon(text, &lines, line, limits) {
             return Some(parsed);
         }

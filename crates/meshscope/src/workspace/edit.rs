@@ -22,7 +22,7 @@ impl Workspace {
         self.set_edited(path, text, None);
     }
 
-    /// The same while somebody types in the 0-based `line`: half-typed text is read as far as it
+    /// The same while somebody types in the 1-based `line`: half-typed text is read as far as it
     /// goes.
     pub fn set_edited(&mut self, path: &str, text: &str, line: Option<u32>) {
         let touched = self.write(path, text, line);
