@@ -163,7 +163,7 @@ zebra: 1
              default_namespace?)",
             "{name: a}: there are two meshes called a",
             "include: [b]: a mesh needs a name",
-            "zebra: there is no setting zebra here; there are version, meshes, rules, suppress, name, \
+            "zebra: there is no setting zebra here; there are version, meshes, rules, suppress, helm, name, \
              include, exclude, istio, mesh_config, mesh_config_file, found_mesh_config, env, domain, \
              istio_config_domain, root_namespace, default_namespace, revision, helm_releases, assume",
         ]
