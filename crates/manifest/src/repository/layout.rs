@@ -85,10 +85,9 @@ pub struct Environments {
 impl Environments {
     /// Learns the words from the directories of all roots. A word that several places have is an
     /// environment; one that a single place has is a variant of what is there, unless such words are
-    /// what the repository is divided by.
+    /// what the repository is divided by. Words nobody knows count only when there are several.
     pub fn of<'d>(dirs: impl IntoIterator<Item = &'d str>) -> Environments {
         let (mut all, mut divided) = (0, 0);
-        let mut count: BTreeMap<Str, usize> = BTreeMap::new();
         let mut places: BTreeMap<Str, BTreeSet<&str>> = BTreeMap::new();
         let (mut holders, mut variants) = (BTreeSet::new(), BTreeSet::new());
         for dir in dirs {
@@ -98,18 +97,23 @@ impl Environments {
                     true => _ = variants.insert(found.word.clone()),
                     false => divided += 1,
                 }
-                *count.entry(found.word.clone()).or_insert(0) += 1;
                 places.entry(found.word).or_default().insert(found.above);
                 holders.insert(found.above);
             }
         }
         // One word in a few of very many places is a variant that has become a habit.
         let recurs = |above: &BTreeSet<&str>| above.len() > 1 && above.len() * 10 >= holders.len();
-        let is_divided = divided * 4 >= all;
-        let stands = |word: &Str| is_divided && !variants.contains(word);
-        let words = places
+        // One environment divides nothing: a lone word below `overlays` is a variant of several apps.
+        let recurring = places
             .iter()
-            .filter(|(word, above)| recurs(above) || stands(word));
+            .filter(|(word, above)| variants.contains(*word) && recurs(above));
+        let variants_divide = recurring.count() > 1;
+        let is_divided = divided * 4 >= all;
+        let stands = |word: &Str, above: &BTreeSet<&str>| match variants.contains(word) {
+            true => variants_divide && recurs(above),
+            false => is_divided || recurs(above),
+        };
+        let words = places.iter().filter(|(word, above)| stands(word, above));
         Environments {
             words: words.map(|(word, _)| word.clone()).collect(),
         }
