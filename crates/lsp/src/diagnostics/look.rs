@@ -31,7 +31,9 @@ pub struct OneFile {
     pub path: String,
     /// The version of the document.
     pub version: i32,
-    /// Findings of the last whole look, see [`super::carried`].
+    /// The revision of the folder at the last whole look; none before the first.
+    pub whole: Option<u64>,
+    /// Findings of that look, see [`super::carried`].
     pub carried: Vec<Finding>,
 }
 
@@ -62,6 +64,8 @@ pub struct FoundInFile {
     pub folder: FolderId,
     /// The version that was looked at.
     pub version: i32,
+    /// The revision of the folder at the whole look whose findings are among these.
+    pub whole: Option<u64>,
     /// What to show.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -152,6 +156,7 @@ fn in_file(world: &World, view: &FolderView, file: OneFile) -> FoundInFile {
         uri: file.uri,
         folder: view.id,
         version: file.version,
+        whole: file.whole,
         diagnostics: diagnostics.unwrap_or_default(),
     }
 }

@@ -7,7 +7,7 @@ mod pull;
 
 pub use carry::carried;
 pub use convert::{of_findings, result_id};
-pub use look::{Found, Look, OneFile, look, report};
+pub use look::{Found, FoundInFile, Look, OneFile, look, report};
 
 pub use pull::{ask_again, document_report, of_file};
 

@@ -5,7 +5,7 @@
 //! world of its own, on one of two threads; an edit cancels it, and it is done again.
 
 use super::{Mailbox, Message, Owner};
-use crate::diagnostics::{Found, Look, OneFile, Published, carried, look};
+use crate::diagnostics::{Found, FoundInFile, Look, OneFile, Published, carried, look};
 use crate::documents::Edit;
 use crate::outgoing::{Outgoing, Refresh};
 use crate::places::FolderId;
@@ -193,6 +193,7 @@ impl Owner {
                 uri,
                 path: home.path,
                 version,
+                whole: report.map(|(revision, _)| *revision),
                 carried: carried.unwrap_or_default(),
             })
         });
@@ -205,13 +206,7 @@ impl Owner {
             Found::Files(files) => {
                 self.checks.busy[0] = false;
                 for file in files {
-                    let now = self
-                        .documents
-                        .get(&file.uri)
-                        .map(|document| document.version);
-                    if now == Some(file.version) {
-                        self.show(file.uri, file.folder, Some(file.version), file.diagnostics);
-                    }
+                    self.found_in_file(file);
                 }
             }
             Found::NotFiles(uris) => {
@@ -255,6 +250,21 @@ impl Owner {
                 self.checks.busy[usize::from(of_folder)] = false;
                 self.voice.log(MessageType::ERROR, text);
             }
+        }
+    }
+
+    fn found_in_file(&mut self, file: FoundInFile) {
+        let document = self.documents.get(&file.uri);
+        if document.is_none_or(|document| document.version != file.version) {
+            return;
+        }
+        let folder = self.folders.iter().find(|folder| folder.id == file.folder);
+        let report = folder.and_then(|folder| folder.report.as_ref());
+        if report.map(|(revision, _)| *revision) == file.whole {
+            self.show(file.uri, file.folder, Some(file.version), file.diagnostics);
+        } else {
+            // A whole look ended meanwhile: what it found is not among these.
+            self.checks.look_at(&file.uri);
         }
     }
 
