@@ -1,4 +1,4 @@
-//! `docs/output.schema.json`: the JSON Schema of what commands print, from the types that are printed.
+//! `crates/cli/output.schema.json`: the JSON Schema of what commands print, from the types that are printed.
 //!
 //! Must not know what is in them.
 
@@ -13,7 +13,7 @@ pub fn run(check: bool) -> Result<String, String> {
 }
 
 fn path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/output.schema.json")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../cli/output.schema.json")
 }
 
 #[cfg(test)]

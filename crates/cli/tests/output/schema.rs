@@ -1,11 +1,11 @@
-//! What commands print is what `docs/output.schema.json` says, and nothing else.
+//! What commands print is what `crates/cli/output.schema.json` says, and nothing else.
 
 use crate::repository::{ROUTES, Repository};
 use serde_json::{Value, json};
 
 /// The published schema, closed: what it does not name must not be there.
 fn schema() -> Value {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/output.schema.json");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/output.schema.json");
     let mut schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let definitions = schema["$defs"].as_object_mut().unwrap();
     // An answer is wrapped, with the version of its shape beside it: only the whole can be closed.
