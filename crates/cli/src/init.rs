@@ -26,7 +26,6 @@ pub fn run_command(cli: &Cli, args: &InitArgs) -> Result<ExitCode, Failure> {
     // What an existing file says must not come back as found.
     let settings = Settings::default();
     let workspace = Workspace::open_with(&cli.root, &OsFileSystem, settings, Database::default())?;
-    workspace.prime(&|| {});
     let Some(mesh) = workspace.meshes().next() else {
         return Err(Failure::Said("there is no mesh".into()));
     };

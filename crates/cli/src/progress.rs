@@ -1,5 +1,7 @@
 //! How far a long run is, on stderr, only where a person watches.
 
+use camino::Utf8Path;
+use meshscope::{OpenError, OsFileSystem, Workspace};
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -7,40 +9,24 @@ use std::time::{Duration, Instant};
 /// Nothing is shown before this: most runs are over by then.
 const PATIENCE: Duration = Duration::from_millis(700);
 
-/// A counter of files.
-pub struct Progress {
-    total: usize,
-    done: AtomicUsize,
-    start: Instant,
-    shown: bool,
-}
-
-impl Progress {
-    /// A counter up to `total`.
-    pub fn new(total: usize) -> Progress {
-        let shown = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
-        Progress {
-            total,
-            done: AtomicUsize::new(0),
-            start: Instant::now(),
-            shown,
+/// Opens a repository and reads every file of it.
+///
+/// # Errors
+/// As for [`Workspace::open`].
+pub fn open(root: &Utf8Path) -> Result<Workspace, OpenError> {
+    let shown = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
+    let start = Instant::now();
+    let late = || shown && start.elapsed() > PATIENCE;
+    let done = AtomicUsize::new(0);
+    let opened = Workspace::open_watched(root, &OsFileSystem, &|all| {
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        if shown && done.is_multiple_of(100) && late() {
+            let _ = write!(std::io::stderr().lock(), "\rreading {done}/{all} files");
         }
+    });
+    if late() {
+        // The line is taken away.
+        let _ = write!(std::io::stderr().lock(), "\r\x1b[K");
     }
-
-    /// One more file is read.
-    pub fn step(&self) {
-        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-        if self.shown && done.is_multiple_of(100) && self.start.elapsed() > PATIENCE {
-            let mut err = std::io::stderr().lock();
-            let _ = write!(err, "\rreading {done}/{} files", self.total);
-        }
-    }
-
-    /// All are read: the line is taken away.
-    pub fn done(&self) {
-        if self.shown && self.start.elapsed() > PATIENCE {
-            let mut err = std::io::stderr().lock();
-            let _ = write!(err, "\r\x1b[K");
-        }
-    }
+    opened
 }

@@ -64,10 +64,20 @@ macro_rules! values {
 
         impl Whole {
             /// Gathers all values from the files as they are, and from the values set so far.
-            fn gathered(db: &dyn Db, mesh: Mesh) -> Whole {
+            pub fn gathered(db: &dyn Db, mesh: Mesh) -> Whole {
                 Whole {
                     $($name: $gathered(db, mesh).clone(),)*
                 }
+            }
+
+            /// Whether these values equal `set`. `before` are values that do: what is still the same
+            /// as in them, in memory, is not looked into.
+            pub fn equals(&self, set: &Whole, before: Option<&Whole>) -> bool {
+                true $(&& {
+                    let before = before.map(|before| &before.$name);
+                    before.is_some_and(|before| Arc::ptr_eq(&self.$name, before))
+                        || self.$name == set.$name
+                })*
             }
         }
     };
@@ -102,13 +112,4 @@ values! {
     contradictory: Arc<[Arc<Service>]> = contradictory_gathered,
     ways_out: Arc<[WayOut]> = ways_out_gathered,
     intended: Arc<[Intended]> = intended_gathered,
-}
-
-/// The values of a mesh that are to be set now; `None` when all are set as they are. What is gathered
-/// may rest on other values, so this is asked until nothing is left to set: queries form no circle,
-/// so that comes after no more rounds than there are values.
-pub fn unsettled(db: &dyn Db, mesh: Mesh) -> Option<Arc<Whole>> {
-    let gathered = Whole::gathered(db, mesh);
-    let same = mesh.whole(db).as_deref() == Some(&gathered);
-    (!same).then(|| Arc::new(gathered))
 }

@@ -27,7 +27,9 @@ pub use mesh::{
 /// How a reader of a [`Snapshot`] learns that its workspace was edited, and how it is told to stop.
 pub use salsa::{CancellationToken, Cancelled};
 pub use settings::{MeshSpec, Settings};
-pub use workspace::{LoadProblem, OpenError, Proposal, Repaired, Repairs, Snapshot, Workspace};
+pub use workspace::{
+    LoadProblem, OnFile, OpenError, Proposal, Repaired, Repairs, Snapshot, Workspace,
+};
 
 /// The engine, for questions the handles here do not ask yet.
 pub use meshscope_mesh as engine;

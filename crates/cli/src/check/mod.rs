@@ -25,7 +25,7 @@ pub use outcome::Outcome;
 
 use crate::args::{CheckArgs, CheckFormat, Cli};
 use crate::output::{Failure, print};
-use meshscope::{OsFileSystem, Workspace};
+use meshscope::Workspace;
 use place::Places;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -42,7 +42,7 @@ pub fn run_command(cli: &Cli, args: &CheckArgs) -> Result<ExitCode, Failure> {
     }
     let mut workspace = match from_stdin {
         true => stdin::open(cli)?,
-        false => open(cli)?,
+        false => crate::progress::open(&cli.root)?,
     };
     outcome::validate(cli, args, &workspace)?;
     let mut outcome = Outcome::of(cli, args, &workspace, start);
@@ -61,15 +61,6 @@ pub fn run_command(cli: &Cli, args: &CheckArgs) -> Result<ExitCode, Failure> {
         crate::output::note(&statistics::render(&outcome));
     }
     Ok(args.fail_on.exit_code(outcome.worst()))
-}
-
-/// Opens the repository and reads every file.
-fn open(cli: &Cli) -> Result<Workspace, Failure> {
-    let workspace = Workspace::open(&cli.root, &OsFileSystem)?;
-    let progress = crate::progress::Progress::new(workspace.files().count());
-    workspace.prime(&|| progress.step());
-    progress.done();
-    Ok(workspace)
 }
 
 fn render(args: &CheckArgs, workspace: &Workspace, outcome: &Outcome) -> Result<String, Failure> {

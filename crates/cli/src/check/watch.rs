@@ -125,7 +125,7 @@ struct Watched<'a> {
 impl<'a> Watched<'a> {
     fn open(cli: &'a Cli, args: &'a CheckArgs, root: Utf8PathBuf) -> Result<Watched<'a>, Failure> {
         let found = OsFileSystem.walk(&root)?;
-        let workspace = super::open(cli)?;
+        let workspace = crate::progress::open(&cli.root)?;
         super::outcome::validate(cli, args, &workspace)?;
         Ok(Watched {
             cli,
@@ -197,10 +197,9 @@ impl<'a> Watched<'a> {
 
     /// Opens the repository anew; as long as that cannot be done it stays as it was.
     fn reopen(&mut self) -> bool {
-        match super::open(self.cli) {
+        match crate::progress::open(&self.cli.root) {
             Ok(workspace) => self.workspace = workspace,
-            Err(Failure::Said(why)) => complain(&why),
-            Err(Failure::Closed) => {}
+            Err(error) => complain(&error.to_string()),
         }
         true
     }

@@ -97,8 +97,6 @@ pub fn run_command(cli: &Cli, args: &DiffArgs) -> Result<ExitCode, Failure> {
     {
         return Err(Failure::Said(format!("neither side has a mesh {name}")));
     }
-    comparison.base().prime(&|| {});
-    comparison.head().prime(&|| {});
     let sides = (side(Some(&base)), side(head.as_ref()));
     let view = view::of(&comparison, wanted, sides);
     // A file of a revision may be asked for late, so this is known only now.

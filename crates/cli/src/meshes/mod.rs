@@ -16,7 +16,6 @@ use std::process::ExitCode;
 /// Runs the command.
 pub fn run_command(cli: &Cli, args: &ListArgs) -> Result<ExitCode, Failure> {
     let workspace = Workspace::open(&cli.root, &OsFileSystem)?;
-    workspace.prime(&|| {});
     let wanted = |mesh: &Mesh<'_>| cli.mesh.as_deref().is_none_or(|name| name == mesh.name());
     let meshes: Vec<_> = workspace
         .meshes()

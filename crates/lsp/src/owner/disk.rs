@@ -112,7 +112,14 @@ fn guarded(open: impl FnOnce() -> Result<Workspace, String>) -> Result<Workspace
 }
 
 fn open(root: &Utf8Path, worker: &Worker) -> Result<Workspace, String> {
-    let workspace = match Workspace::open(root, &OsFileSystem) {
+    let done = AtomicUsize::new(0);
+    let on_file = |all| {
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        if done.is_multiple_of(64) {
+            worker.send_replace(Step { done, all });
+        }
+    };
+    let workspace = match Workspace::open_watched(root, &OsFileSystem, &on_file) {
         Ok(workspace) => workspace,
         // Half-written settings: the repository is read without them, and what is wrong with them is
         // a finding.
@@ -125,15 +132,6 @@ fn open(root: &Utf8Path, worker: &Worker) -> Result<Workspace, String> {
         }
         Err(error) => return Err(error.to_string()),
     };
-    let done = AtomicUsize::new(0);
-    let all = workspace.files().count();
-    worker.send_replace(Step { done: 0, all });
-    workspace.prime(&|| {
-        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-        if done.is_multiple_of(64) {
-            worker.send_replace(Step { done, all });
-        }
-    });
     Ok(workspace)
 }
 

@@ -98,7 +98,7 @@ pub fn units_of_group(
 
 /// The namespaces that the units of one group feed, each with the unit's position.
 #[salsa::tracked]
-fn members_of_group(db: &dyn Db, mesh: Mesh, group: usize) -> Arc<[(Str, usize)]> {
+pub fn members_of_group(db: &dyn Db, mesh: Mesh, group: usize) -> Arc<[(Str, usize)]> {
     let units = units_of_group(db, mesh, group);
     let members = units.flat_map(|(at, unit)| {
         let namespaces = unit_namespaces(db, unit_key(db, unit)).iter();

@@ -211,6 +211,12 @@ pub fn services<'db>(
     listener.map(|l| l.services.clone()).unwrap_or_default()
 }
 
+/// The services that get clusters. An edit of a VirtualService that leads nowhere else stops here.
+#[salsa::tracked]
+pub fn cluster_services<'db>(db: &'db dyn Db, mesh: Mesh, key: ScopeKey<'db>) -> Arc<ServiceSet> {
+    whole(db, mesh, key).services.clone()
+}
+
 /// What one listener carries. An edit of a service stops here, and for a listener that imports
 /// everything an edit of public VirtualServices, too.
 #[salsa::tracked]

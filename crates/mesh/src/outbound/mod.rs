@@ -21,6 +21,7 @@ mod entry;
 mod fallback;
 mod listeners;
 mod routes;
+mod stand_in;
 #[cfg(test)]
 mod tests;
 mod virtual_hosts;
@@ -62,9 +63,10 @@ pub fn listener_for(
 ) -> Option<Arc<Listener>> {
     let client = client(db, mesh, proxy);
     let traits = client.traits(db);
+    let stand_in = stand_in::stand_in(db, mesh, client, port);
     let own = proxy.ips.first().is_some_and(|ip| ip == address);
     if !address.is_empty() && address != traits.wildcard() {
-        let exact = listeners::listener_at(db, mesh, client, name(db, address), port, own);
+        let exact = listeners::listener_at(db, mesh, stand_in, name(db, address), port, own);
         if exact.is_some() {
             return exact.clone();
         }
@@ -73,7 +75,7 @@ pub fn listener_for(
         }
     }
     let wildcard = name(db, traits.wildcard());
-    listeners::listener_at(db, mesh, client, wildcard, port, false)
+    listeners::listener_at(db, mesh, stand_in, wildcard, port, false)
         .clone()
         .or_else(|| virtual_outbound(db, mesh, client).map(Arc::new))
 }

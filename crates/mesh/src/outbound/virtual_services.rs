@@ -26,9 +26,16 @@ struct Part {
     list: Vec<Arc<VirtualService>>,
     exact: FxHashMap<Str, Vec<u32>>,
     wildcard: Vec<(Str, u32)>,
+    /// Whether one of them asks who calls.
+    asks_who: bool,
 }
 
 impl VsIndex {
+    /// Whether the listener adds nothing of its own, and nothing depends on who calls.
+    pub fn is_same_for_all(&self) -> bool {
+        self.own.list.is_empty() && !self.public.asks_who
+    }
+
     /// The VirtualServices any of whose hosts overlaps `host`, in order: all of them, not the most
     /// specific (O:6, V:R4.23).
     pub fn touching(&self, host: &str) -> Vec<&Arc<VirtualService>> {
@@ -50,6 +57,7 @@ impl Part {
                     part.exact.entry(host.clone()).or_default().push(at);
                 }
             }
+            part.asks_who |= asks_who(vs);
             part.list.push(vs.clone());
         }
         part
@@ -81,6 +89,11 @@ fn concerns(vs: &VirtualService, port: u32) -> bool {
     let tcp = vs.tcp.iter().flat_map(|r| &r.matches);
     vs.tcp.iter().any(|r| r.matches.is_empty())
         || tls.chain(tcp).any(|m| m.port == 0 || m.port == port)
+}
+
+fn asks_who(vs: &VirtualService) -> bool {
+    let mut matches = vs.tls.iter().chain(&vs.tcp).flat_map(|r| &r.matches);
+    matches.any(|m| !m.source_namespace.is_empty() || !m.source_labels.0.is_empty())
 }
 
 /// The VirtualServices that say something to TCP or TLS connections on a port. An edit of any other

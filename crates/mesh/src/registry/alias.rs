@@ -10,7 +10,7 @@ use std::sync::Arc;
 whole! {
     /// All ExternalName Services of the mesh, in namespace order. Invalidated only by a namespace that
     /// has one.
-    fn all_aliases() -> ServiceList = all_aliases_gathered;
+    pub fn all_aliases() -> ServiceList = all_aliases_gathered;
 }
 
 #[salsa::tracked]

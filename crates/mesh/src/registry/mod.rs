@@ -13,7 +13,7 @@ mod service;
 mod service_entry;
 
 pub(crate) use alias::all_aliases_gathered;
-pub use alias::{alias_target, aliases_of, concrete_of};
+pub use alias::{alias_target, aliases_of, all_aliases, concrete_of};
 pub use auto_address::auto_address;
 pub use endpoints::{
     Endpoint, EndpointKind, container_port, endpoints, shared_endpoints, target_port,

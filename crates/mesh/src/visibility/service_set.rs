@@ -174,6 +174,11 @@ impl ServiceSet {
             .chain(Merge::new(shared, self.among.iter().filter(has)))
     }
 
+    /// Whether it is a shared base and nothing else.
+    pub fn is_shared(&self) -> bool {
+        self.base.is_some() && self.hidden.is_empty() && self.by_host.is_empty()
+    }
+
     /// Every port number any member has, sorted.
     pub fn ports(&self) -> Vec<u32> {
         let own = self.first.iter().chain(&self.among);

@@ -28,6 +28,7 @@ impl Mesh<'_> {
 
     /// Every finding, and what was kept back.
     pub fn report(&self) -> Report {
+        self.prime();
         let mut findings: Vec<Finding> = Vec::new();
         let units = self.troubled();
         let files = files_of(self.db(), units.iter().copied());

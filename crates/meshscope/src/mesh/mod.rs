@@ -7,6 +7,7 @@ mod fixes;
 mod kustomize;
 mod merged;
 mod place;
+mod prime;
 mod profile;
 mod reach;
 mod reasons;

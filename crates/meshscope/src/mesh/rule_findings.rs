@@ -2,21 +2,14 @@
 
 use super::Mesh;
 use crate::finding::{Certainty, Finding, Fix, Location, Reach, Related, ResourceId};
-use meshscope_manifest::{ResourceKey, Str};
+use meshscope_manifest::ResourceKey;
 use meshscope_mesh::index::{self, Definition};
 use meshscope_rules::{self as rules, Anchor, evaluate};
 use meshscope_yaml::Path;
-use rayon::prelude::*;
 
 impl Mesh<'_> {
     pub(super) fn of_rules(&self, findings: &mut Vec<Finding>) {
         let (db, mesh) = (self.db(), self.input());
-        // All cores; what they find is put together below.
-        let namespaces: Vec<&Str> = index::namespaces(db, mesh).iter().collect();
-        namespaces
-            .into_par_iter()
-            .with_min_len(32)
-            .for_each_with(db.clone(), |db, ns| evaluate::prime(&*db, mesh, ns));
         let found = evaluate::findings(db, mesh);
         findings.extend(found.iter().map(|f| self.of_rule(f)));
     }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// The positions of the units of one group that have something to report.
 #[salsa::tracked]
-fn troubled_in(db: &dyn Db, mesh: MeshInput, group: usize) -> Arc<[usize]> {
+pub(super) fn troubled_in(db: &dyn Db, mesh: MeshInput, group: usize) -> Arc<[usize]> {
     let units = units_of_group(db, mesh, group);
     let troubled = units.filter(|(_, unit)| is_troubled(db, unit));
     troubled.map(|(at, _)| at).collect()

@@ -6,6 +6,7 @@ use crate::settings::{MeshSpec, Patterns};
 use meshscope_manifest::Str;
 use meshscope_manifest::document::may_hold_resources;
 use meshscope_manifest::repository::layout;
+use meshscope_mesh::whole::Whole;
 use meshscope_mesh::{Mesh as MeshInput, Source, Unit};
 use salsa::{Durability, Setter};
 use std::collections::BTreeMap;
@@ -23,6 +24,8 @@ pub(super) struct MeshEntry {
     pub(super) uncertain: Option<String>,
     pub(super) aside: Vec<(Str, String)>,
     pub(super) is_guess: bool,
+    /// The values gathered over the whole mesh last, equal to those that are set.
+    pub(super) settled: Option<Arc<Whole>>,
 }
 
 /// A mesh as it should be.
@@ -67,6 +70,7 @@ impl Workspace {
                 uncertain: planned.uncertain,
                 aside: planned.aside,
                 is_guess: planned.is_guess,
+                settled: None,
             });
         }
     }

@@ -74,6 +74,9 @@ struct FileEntry {
     present: bool,
 }
 
+/// Called for each file that is read, from any thread, with how many there are.
+pub type OnFile<'f> = &'f (dyn Fn(usize) + Sync);
+
 impl Workspace {
     /// Opens a root with the settings it has in `meshscope.yaml`; its meshes are those of that file, or
     /// those that the other files describe.
@@ -82,22 +85,23 @@ impl Workspace {
     /// When the root cannot be read, or the settings file is no YAML. A manifest that cannot be read is
     /// a [`LoadProblem`] instead, and what is wrong inside the settings is in [`Settings::problems`].
     pub fn open(root: &Utf8Path, fs: &dyn FileSystem) -> Result<Workspace, OpenError> {
-        Workspace::open_in(root, fs, Database::default())
+        Workspace::open_watched(root, fs, &|_| {})
     }
 
-    /// The same, into a database given.
+    /// The same, told how far it is.
     ///
     /// # Errors
     /// As for [`Workspace::open`].
-    pub fn open_in(
+    pub fn open_watched(
         root: &Utf8Path,
         fs: &dyn FileSystem,
-        db: Database,
+        on_file: OnFile<'_>,
     ) -> Result<Workspace, OpenError> {
-        let mut workspace = Workspace::empty(root, Settings::default(), db);
+        let mut workspace = Workspace::empty(root, Settings::default(), Database::default());
         workspace.own_settings = true;
         workspace.load(fs)?;
         workspace.load_settings(fs)?;
+        workspace.read_all(on_file);
         workspace.refresh_meshes();
         if workspace.settings.render_charts && workspace.render_charts() {
             workspace.refresh_meshes();
@@ -117,6 +121,7 @@ impl Workspace {
     ) -> Result<Workspace, OpenError> {
         let mut workspace = Workspace::empty(root, settings, db);
         workspace.load(fs)?;
+        workspace.read_all(&|_| {});
         workspace.refresh_meshes();
         Ok(workspace)
     }
@@ -136,6 +141,7 @@ impl Workspace {
         workspace.load(fs)?;
         Arc::make_mut(&mut workspace.files).retain(|_, entry| entry.present);
         workspace.load_settings(fs)?;
+        workspace.read_all(&|_| {});
         workspace.refresh_meshes();
         Ok(workspace)
     }
@@ -275,16 +281,14 @@ impl Workspace {
         }
     }
 
-    /// Reads every file on all cores, so that later questions find it done. `on_file` is called for
-    /// each file read, from any thread.
-    pub fn prime(&self, on_file: &(dyn Fn() + Sync)) {
+    /// Reads every file on all cores, so that later questions find it done.
+    fn read_all(&self, on_file: OnFile<'_>) {
         let files: Vec<SourceFile> = self.files().map(|(_, file)| file).collect();
-        files
-            .into_par_iter()
-            .with_min_len(16)
-            .for_each_with(self.db.clone(), |db, file| {
-                file_summary(&*db, file);
-                on_file();
-            });
+        let all = files.len();
+        let files = files.into_par_iter().with_min_len(16);
+        files.for_each_with(self.db.clone(), |db, file| {
+            file_summary(&*db, file);
+            on_file(all);
+        });
     }
 }

@@ -4,8 +4,9 @@
 //! edits: there all files are of high durability.
 
 use super::Workspace;
-use meshscope_mesh::whole::unsettled;
+use meshscope_mesh::whole::Whole;
 use salsa::{Durability, Setter};
+use std::sync::Arc;
 
 /// What is gathered rests on other values only some steps deep, so far fewer rounds settle a mesh.
 const ROUNDS: usize = 32;
@@ -16,25 +17,31 @@ impl Workspace {
     pub(super) fn settle_once(&mut self) {
         if !self.settled {
             self.settled = true;
-            self.prime(&|| {});
             self.settle();
         }
     }
 
     /// Gathers the values of all meshes anew, and sets those that changed. To be called after every
-    /// change of an input.
+    /// change of an input. What is gathered may rest on other values, so this goes on until nothing is
+    /// left to set: queries form no circle, so that comes after no more rounds than there are values.
     pub(super) fn settle(&mut self) {
         if !self.settled {
             return;
         }
-        let meshes: Vec<_> = self.meshes.iter().map(|entry| entry.input).collect();
-        for mesh in meshes {
+        for entry in &mut self.meshes {
+            let mesh = entry.input;
             for round in 0..=ROUNDS {
-                let Some(whole) = unsettled(&self.db, mesh) else {
+                let gathered = Whole::gathered(&self.db, mesh);
+                let set = mesh.whole(&self.db).as_deref();
+                let before = entry.settled.as_deref();
+                let done = set.is_some_and(|set| gathered.equals(set, before));
+                let gathered = Arc::new(gathered);
+                entry.settled = Some(gathered.clone());
+                if done {
                     break;
-                };
+                }
                 // What never equals itself is left to its readers.
-                let whole = (round < ROUNDS).then_some(whole);
+                let whole = (round < ROUNDS).then_some(gathered);
                 let setter = mesh.set_whole(&mut self.db);
                 setter.with_durability(Durability::HIGH).to(whole);
             }
