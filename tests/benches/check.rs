@@ -71,15 +71,12 @@ fn one(size: usize) {
     }
     let cold = start.elapsed();
     let cold_cpu = cpu() - before;
-    let n: usize = std::env::var("N")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(EDITS);
-    if n == 0 {
-        println!("{cold:?}");
-        std::process::exit(0);
+    let count = setting("MESHSCOPE_BENCH_EDITS").unwrap_or(EDITS);
+    if count == 0 {
+        println!("{size} | {cold:.1?} cold, no edit");
+        return;
     }
-    let mut edits: Vec<Duration> = (0..n)
+    let mut edits: Vec<Duration> = (0..count)
         .map(|i| {
             let edited = text.replace("prefix: /v2", &format!("prefix: /v{}", i + 3));
             timed(|| {

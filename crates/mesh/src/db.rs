@@ -7,6 +7,7 @@ use meshscope_manifest::kustomize::Additions;
 use meshscope_manifest::repository::{Release, Variables};
 use meshscope_manifest::spec::meshconfig::IstiodEnv;
 use meshscope_manifest::{Str, Value};
+use salsa::plumbing::{HashEqLike, Lookup};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -236,12 +237,35 @@ impl MeshSettings {
 #[salsa::interned(debug)]
 pub struct Name<'db> {
     /// The text.
-    pub text: Str,
+    pub key: NameText,
+}
+
+impl<'db> Name<'db> {
+    /// The text.
+    pub fn text(self, db: &'db dyn Db) -> &'db Str {
+        &self.key(db).0
+    }
 }
 
 /// Interns a query key.
 pub fn name<'db>(db: &'db dyn Db, text: &str) -> Name<'db> {
-    Name::new(db, Str::new(text))
+    Name::new(db, text)
+}
+
+/// What a [`Name`] holds: looked up by `&str`, so that asking for a known one allocates nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NameText(Str);
+
+impl HashEqLike<&str> for NameText {
+    fn eq(&self, text: &&str) -> bool {
+        self.0 == **text
+    }
+}
+
+impl Lookup<NameText> for &str {
+    fn into_owned(self) -> NameText {
+        NameText(Str::new(self))
+    }
 }
 
 /// A proxy as a query key. Equal proxies are one key, so results are per proxy class.
@@ -253,5 +277,5 @@ pub struct ProxyKey<'db> {
 
 /// Interns a proxy as a query key.
 pub fn proxy_key<'db>(db: &'db dyn Db, proxy: &crate::workloads::Proxy) -> ProxyKey<'db> {
-    ProxyKey::new(db, proxy.clone())
+    ProxyKey::new(db, proxy)
 }

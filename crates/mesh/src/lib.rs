@@ -5,6 +5,8 @@
 //! positions (but for [`index`]'s locate), rules or output formats.
 
 #[macro_use]
+pub mod across;
+#[macro_use]
 pub mod whole;
 
 #[expect(

@@ -19,7 +19,8 @@ use crate::gateway_api::contributors_gathered;
 use crate::gateways::{Gateway, all_gateways_gathered};
 use crate::index::{
     ConfigLayers, Installed, Membership, MeshFacts, extra_resources_gathered, facts_gathered,
-    installed_gathered, membership_gathered, mesh_config_layers_gathered, namespaces_gathered,
+    installed_gathered, membership_gathered, mesh_config_layers_gathered,
+    mesh_config_object_gathered, namespaces_gathered,
 };
 use crate::names::HostTable;
 use crate::registry::{
@@ -88,6 +89,7 @@ values! {
     installed: Arc<Installed> = installed_gathered,
     extra_resources: Arc<[Arc<Resource>]> = extra_resources_gathered,
     mesh_config_layers: ConfigLayers = mesh_config_layers_gathered,
+    mesh_config_object: Arc<Option<ResourceKey>> = mesh_config_object_gathered,
     namespaces: Arc<[Str]> = namespaces_gathered,
     facts: Arc<MeshFacts> = facts_gathered,
     all_aliases: ServiceList = all_aliases_gathered,

@@ -7,22 +7,23 @@ use crate::finding::{Finding, merged};
 use crate::registry::ALL;
 use crate::rule::Check;
 use meshscope_manifest::validate::Severity;
+use meshscope_mesh::across;
 use meshscope_mesh::db::{Db, Mesh, Name, name};
-use meshscope_mesh::index::{may_exist, namespaces};
+use meshscope_mesh::index::may_exist;
 use meshscope_mesh::workloads::{ProxyKind, classes_in};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Findings of one rule, shared between the memos that hold them.
-type Found = Arc<[Arc<Finding>]>;
+pub type Found = Arc<[Arc<Finding>]>;
 
 /// All findings of a mesh that rules make (those of reading and decoding are not among them), in
 /// order of the catalogue. Equal findings of several classes are one.
 #[salsa::tracked]
 pub fn findings(db: &dyn Db, mesh: Mesh) -> Found {
     let mut by_rule: BTreeMap<usize, Vec<Arc<Finding>>> = BTreeMap::new();
-    for ns in namespaces(db, mesh).iter() {
-        for (rule, found) in of_namespace(db, mesh, name(db, ns)).iter() {
+    for (_, of_namespace) in each_namespace(db, mesh) {
+        for (rule, found) in of_namespace.iter() {
             by_rule.entry(*rule).or_default().extend_from_slice(found);
         }
     }
@@ -49,6 +50,11 @@ pub fn prime(db: &dyn Db, mesh: Mesh, namespace: &str) {
     of_namespace(db, mesh, name(db, namespace));
 }
 
+/// Brings what all rules find in one group of namespaces up to date, see [`across`].
+pub fn refresh(db: &dyn Db, mesh: Mesh, group: usize) {
+    of_group(db, mesh, group);
+}
+
 fn checks() -> impl Iterator<Item = (usize, Check)> {
     ALL.iter().map(|rule| rule.check).enumerate()
 }
@@ -61,6 +67,10 @@ fn of_namespace<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[
         .map(|(rule, _)| (rule, in_namespace(db, mesh, rule, namespace).clone()))
         .filter(|(_, found)| !found.is_empty())
         .collect()
+}
+
+across! {
+    fn each_namespace() -> Arc<[(usize, Found)]> = of_namespace in of_group;
 }
 
 /// One rule on one namespace, and on the proxy classes of it.

@@ -2,10 +2,11 @@
 //! here before it calls something missing.
 
 use meshscope_manifest::repository::is_unknown as is_placeholder;
-use meshscope_manifest::{Kind, ResourceKey, Str};
+use meshscope_manifest::{Kind, Str};
 use meshscope_mesh::db::{Db, Mesh, name};
 use meshscope_mesh::index::{
-    all_objects, facts, is_incomplete, is_unknown_namespace, namespace_object, namespaces, objects,
+    facts, is_incomplete, is_unknown_namespace, mesh_config_object, namespace_object, namespaces,
+    objects,
 };
 use meshscope_mesh::names::{is_wildcard, matches};
 use meshscope_mesh::registry::{services_in, similar_hosts};
@@ -45,18 +46,6 @@ pub fn described(db: &dyn Db, mesh: Mesh, namespace: &str) -> Described {
         (true, _, true) | (true, true, _) | (_, true, true) if whole => Described::Fully,
         _ => Described::Partly,
     }
-}
-
-/// The object that holds the mesh config, when the files have one; `None` also for settings alone.
-#[salsa::tracked]
-pub fn mesh_config_object(db: &dyn Db, mesh: Mesh) -> Option<ResourceKey> {
-    let maps = all_objects(db, mesh, Kind::ConfigMap);
-    let config = maps
-        .iter()
-        .find(|r| r.config_map().is_some_and(|c| c.mesh.is_some()));
-    let operators = all_objects(db, mesh, Kind::IstioOperator);
-    let object = config.or(operators.first())?;
-    Some(object.key.clone())
 }
 
 /// Whether files or settings say anything of the mesh config: else defaults are only assumed.

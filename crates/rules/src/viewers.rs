@@ -24,10 +24,12 @@ pub struct Viewers {
 pub fn sidecars_seeing(db: &dyn Db, mesh: Mesh, service: &Service) -> Viewers {
     let mut viewers = Viewers::default();
     for (client, workloads) in all_clients(db, mesh, &service.host) {
-        let scope = client.scope(db, mesh);
-        if has(&scope.services, service) {
+        if has(client.services(db, mesh), service) {
             viewers.sidecars += workloads;
-            viewers.strict += if scope.allows_any() { 0 } else { workloads };
+            viewers.strict += match client.allows_any(db, mesh) {
+                true => 0,
+                false => workloads,
+            };
         }
     }
     viewers
@@ -63,7 +65,7 @@ pub struct Caller {
 pub fn callers(db: &dyn Db, mesh: Mesh, host: &str) -> Vec<Caller> {
     let mut found = Vec::new();
     for (client, workloads) in all_clients(db, mesh, host) {
-        if client.scope(db, mesh).services.get(host).is_none() {
+        if client.services(db, mesh).get(host).is_none() {
             continue;
         }
         found.extend(client.proxies.first().map(|proxy| Caller {
@@ -110,13 +112,12 @@ pub fn meet_at(
         meeting: 0,
     };
     for (client, workloads) in all_clients(db, mesh, &service.host) {
-        let scope = client.scope(db, mesh);
-        let mut listeners = scope.listeners.iter();
-        let Some(listener) = listeners.find(|l| has(&l.services, service)) else {
+        let mut listeners = client.imported(db, mesh).iter();
+        let Some(imported) = listeners.find(|services| has(services, service)) else {
             continue;
         };
         met.seeing += workloads;
-        let on_port = listener.services.with_port(port).map(|m| &m.service);
+        let on_port = imported.with_port(port).map(|m| &m.service);
         let hit: Vec<&Arc<Service>> = on_port.filter(|s| test(s)).collect();
         met.meeting += if hit.is_empty() { 0 } else { workloads };
         for other in hit {

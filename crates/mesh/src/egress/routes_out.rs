@@ -85,10 +85,14 @@ whole! {
 #[salsa::tracked]
 pub(crate) fn intended_gathered(db: &dyn Db, mesh: Mesh) -> Arc<[Intended]> {
     let mut found = Vec::new();
-    for ns in namespaces(db, mesh).iter() {
-        found.extend(intended_in(db, mesh, name(db, ns)).iter().cloned());
+    for (_, of_namespace) in each_intended(db, mesh) {
+        found.extend(of_namespace.iter().cloned());
     }
     found.into()
+}
+
+across! {
+    fn each_intended() -> Arc<[Intended]> = intended_in in intended_of_group;
 }
 
 /// What VirtualServices of one namespace mean to lead through a gateway.

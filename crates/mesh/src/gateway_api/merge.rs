@@ -7,7 +7,6 @@
 use super::parents::{Attachment, Parent, attachments, is_isolated};
 use super::{GENERATED, Refused, http, l4, routes};
 use crate::db::{Db, Mesh, Name, name};
-use crate::index::namespaces;
 use crate::names::intersect;
 use crate::visibility::{HttpRoute, L4Route, VirtualService};
 use meshscope_manifest::spec::gateway_api::Route;
@@ -70,12 +69,16 @@ whole! {
 #[salsa::tracked]
 pub(crate) fn contributors_gathered(db: &dyn Db, mesh: Mesh) -> Arc<BTreeMap<Str, Vec<Str>>> {
     let mut keys: BTreeMap<Str, Vec<Str>> = BTreeMap::new();
-    for ns in namespaces(db, mesh).iter() {
-        for key in keys_in(db, mesh, name(db, ns)).iter() {
+    for (ns, own) in each_keys(db, mesh) {
+        for key in own.iter() {
             keys.entry(key.clone()).or_default().push(ns.clone());
         }
     }
     Arc::new(keys)
+}
+
+across! {
+    fn each_keys() -> Arc<[Str]> = keys_in in keys_of_group;
 }
 
 #[salsa::tracked]

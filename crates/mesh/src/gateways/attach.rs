@@ -6,7 +6,7 @@
 use crate::db::{Db, Mesh, Name, ProxyKey, name, proxy_key};
 use crate::envoy::Because;
 use crate::gateway_api;
-use crate::index::{facts, namespace_and_name, namespaces, objects};
+use crate::index::{facts, namespace_and_name, objects};
 use crate::workloads::Proxy;
 use meshscope_manifest::spec::Labels;
 use meshscope_manifest::spec::gateway::Server;
@@ -152,12 +152,15 @@ whole! {
 
 #[salsa::tracked]
 pub(crate) fn all_gateways_gathered(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Gateway>]> {
-    let mut all: Vec<Arc<Gateway>> = namespaces(db, mesh)
-        .iter()
-        .flat_map(|ns| gateways_in(db, mesh, name(db, ns)).iter().cloned())
+    let mut all: Vec<Arc<Gateway>> = each_gateways(db, mesh)
+        .flat_map(|(_, gateways)| gateways.iter().cloned())
         .collect();
     all.sort_by(|a, b| a.order(b));
     all.into()
+}
+
+across! {
+    fn each_gateways() -> Arc<[Arc<Gateway>]> = gateways_in in gateways_of_group;
 }
 
 /// The Gateway VirtualServices call `label` (`namespace/name`).

@@ -14,7 +14,7 @@ use super::protocol;
 use super::routes::{bound_hosts, context, hosts_for_namespace};
 use crate::db::{Db, Mesh, Name, ProxyKey, name, proxy_key};
 use crate::envoy::Because;
-use crate::index::{facts, namespaces};
+use crate::index::facts;
 use crate::names::matches;
 use crate::routes::routes_of;
 use crate::visibility::{
@@ -47,16 +47,16 @@ pub fn referencing<'db>(
     mesh: Mesh,
     gateway: Name<'db>,
 ) -> Arc<[Arc<VirtualService>]> {
-    let mut found: Vec<Arc<VirtualService>> = namespaces(db, mesh)
-        .iter()
-        .flat_map(|ns| {
-            referencing_in(db, mesh, name(db, ns), gateway)
-                .iter()
-                .cloned()
-        })
-        .collect();
+    let each = each_referencing(db, mesh, gateway);
+    let mut found: Vec<Arc<VirtualService>> =
+        each.flat_map(|(_, own)| own.iter().cloned()).collect();
     found.sort_by(|a, b| a.order(b));
     found.into()
+}
+
+across! {
+    fn each_referencing(gateway: Name<'db>) -> Arc<[Arc<VirtualService>]>
+        = referencing_in in referencing_of_group;
 }
 
 /// References of VirtualServices to Gateways that do not exist: the VirtualService's index in

@@ -57,7 +57,7 @@ fn template_makes(db: &dyn Db, file: SourceFile) -> Arc<Makes> {
 
 /// What a chart may make.
 pub(super) fn makes<'db>(db: &'db dyn Db, chart: &Chart) -> &'db Arc<Makes> {
-    makes_of(db, ChartKey::new(db, chart.clone()))
+    makes_of(db, ChartKey::new(db, chart))
 }
 
 #[salsa::tracked]
@@ -87,7 +87,7 @@ pub(super) fn dependencies<'db>(
     chart: &Chart,
     namespace: &Str,
 ) -> &'db Arc<[Release]> {
-    let key = ChartKey::new(db, chart.clone());
+    let key = ChartKey::new(db, chart);
     dependencies_of(db, key, name(db, namespace))
 }
 

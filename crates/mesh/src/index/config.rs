@@ -1,11 +1,11 @@
 //! The effective mesh config: defaults, what the repository holds, what settings say (V:R7.1).
 
 use super::installs::{ConfigSource, installed};
-use super::namespace_definitions;
-use crate::db::{Db, Mesh, name};
+use super::{all_objects, namespace_definitions};
+use crate::db::{Db, Mesh, Name};
 use meshscope_manifest::spec::LabelSelector;
 use meshscope_manifest::spec::meshconfig::{Flag, MeshConfig};
-use meshscope_manifest::{Kind, Str, Value};
+use meshscope_manifest::{Kind, Resource, ResourceKey, Str, Value};
 use std::sync::Arc;
 
 /// What of the settings and mesh config every computation may read. One value, because a change of
@@ -110,7 +110,6 @@ fn found_domain(db: &dyn Db, mesh: Mesh) -> Option<Str> {
         return None;
     }
     let by_operator = unfiltered(db, mesh, Kind::IstioOperator)
-        .iter()
         .filter_map(|r| r.istio_operator())
         .find_map(|spec| {
             let proxy = spec.get("values").get("global").get("proxy");
@@ -120,16 +119,39 @@ fn found_domain(db: &dyn Db, mesh: Mesh) -> Option<Str> {
 }
 
 /// Objects before discovery filters, which depend on the mesh config themselves.
-fn unfiltered(db: &dyn Db, mesh: Mesh, kind: Kind) -> Vec<Arc<meshscope_manifest::Resource>> {
-    super::membership(db, mesh)
-        .keys()
-        .flat_map(|ns| {
-            namespace_definitions(db, mesh, name(db, ns))
-                .get(&kind)
-                .cloned()
-                .unwrap_or_default()
-        })
-        .collect()
+fn unfiltered(db: &dyn Db, mesh: Mesh, kind: Kind) -> impl Iterator<Item = &Arc<Resource>> {
+    each_unfiltered(db, mesh, kind).flat_map(|(_, objects)| objects.iter())
+}
+
+#[salsa::tracked]
+fn unfiltered_in<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    namespace: Name<'db>,
+    kind: Kind,
+) -> Arc<[Arc<Resource>]> {
+    let definitions = namespace_definitions(db, mesh, namespace);
+    let of_kind = definitions.get(&kind).into_iter().flatten();
+    of_kind.cloned().collect()
+}
+
+across! {
+    fn each_unfiltered(kind: Kind) -> Arc<[Arc<Resource>]> = unfiltered_in in unfiltered_of_group;
+}
+
+whole! {
+    /// The object that holds the mesh config, when the files have one: a ConfigMap, else the first
+    /// IstioOperator.
+    pub fn mesh_config_object() -> Arc<Option<ResourceKey>> = mesh_config_object_gathered;
+}
+
+#[salsa::tracked]
+pub(crate) fn mesh_config_object_gathered(db: &dyn Db, mesh: Mesh) -> Arc<Option<ResourceKey>> {
+    let maps = all_objects(db, mesh, Kind::ConfigMap).iter();
+    let mut maps = maps.filter(|r| r.config_map().is_some_and(|c| c.mesh.is_some()));
+    let operators = all_objects(db, mesh, Kind::IstioOperator);
+    let object = maps.next().or(operators.first());
+    Arc::new(object.map(|r| r.key.clone()))
 }
 
 /// The first document of a YAML text inside a manifest.

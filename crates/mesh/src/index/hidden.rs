@@ -45,7 +45,7 @@ fn hidden_in_unit<'db>(db: &'db dyn Db, unit: UnitKey<'db>) -> Arc<Hidden> {
     let mut hidden = Hidden::default();
     let unit_value = unit.unit(db);
     if let Source::Kustomization(root) = &unit_value.source
-        && *hides_resources(db, RootKey::new(db, root.clone()))
+        && *hides_resources(db, RootKey::new(db, root))
     {
         for resource in unit_resources(db, unit).iter() {
             if resource.key.kind.is_namespaced() {
@@ -65,7 +65,7 @@ pub fn is_incomplete<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> 
     let feeding = namespace_units(db, mesh, namespace);
     let mut feeding = feeding.iter().filter_map(|&i| units.get(i));
     feeding.any(|unit| match &unit.source {
-        Source::Kustomization(root) => *hides_resources(db, RootKey::new(db, root.clone())),
+        Source::Kustomization(root) => *hides_resources(db, RootKey::new(db, root)),
         Source::File(_) | Source::Chart(_) => false,
     })
 }

@@ -17,8 +17,10 @@ mod stated;
 mod unit;
 
 pub use bases::kustomizations;
-pub(crate) use config::{ConfigLayers, facts_gathered, mesh_config_layers_gathered};
-pub use config::{MeshFacts, facts, mesh_config_layers};
+pub(crate) use config::{
+    ConfigLayers, facts_gathered, mesh_config_layers_gathered, mesh_config_object_gathered,
+};
+pub use config::{MeshFacts, facts, mesh_config_layers, mesh_config_object};
 pub use file::{FileObject, FileSummary, document, file_summary, line_index};
 pub use hidden::{is_incomplete, may_exist};
 pub use installs::{ConfigSource, install_spot};
@@ -203,13 +205,17 @@ fn contradicted_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Op
     differing.next().map(|d| d.key.clone())
 }
 
+across! {
+    fn each_contradicted() -> Option<ResourceKey> = contradicted_in in contradicted_of_group;
+}
+
 /// An object that two files of a mesh define differently, with the files; the first in the order of
 /// namespaces.
 pub fn contradiction(db: &dyn Db, mesh: Mesh) -> Option<(ResourceKey, Vec<Str>)> {
-    let cluster = Str::default();
-    let all = namespaces(db, mesh).iter().chain([&cluster]);
-    let keys = all.filter_map(|ns| contradicted_in(db, mesh, name(db, ns)).clone());
-    keys.into_iter().find_map(|key| {
+    let cluster = contradicted_in(db, mesh, name(db, ""));
+    let all = each_contradicted(db, mesh).map(|(_, key)| key);
+    let mut keys = all.chain([cluster]).flatten().cloned();
+    keys.find_map(|key| {
         let places = definitions(db, mesh, &key);
         let mut files: Vec<Str> = places.iter().map(|d| d.file.path(db).clone()).collect();
         files.dedup();
@@ -311,10 +317,13 @@ pub fn is_discovered<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> 
 /// for what istiod, too, looks up across the whole mesh.
 #[salsa::tracked]
 pub fn all_objects(db: &dyn Db, mesh: Mesh, kind: Kind) -> Arc<[Arc<Resource>]> {
-    namespaces(db, mesh)
-        .iter()
-        .flat_map(|ns| objects(db, mesh, name(db, ns), kind).iter().cloned())
+    let each = each_objects(db, mesh, kind);
+    each.flat_map(|(_, objects)| objects.iter().cloned())
         .collect()
+}
+
+across! {
+    fn each_objects(kind: Kind) -> Arc<[Arc<Resource>]> = objects in objects_of_group;
 }
 
 /// One object by key.

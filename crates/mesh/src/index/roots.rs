@@ -137,7 +137,7 @@ fn directory_of<'db>(db: &'db dyn Db, root: &Kustomization) -> Name<'db> {
 }
 
 fn key<'db>(db: &'db dyn Db, root: &Kustomization) -> RootKey<'db> {
-    RootKey::new(db, root.clone())
+    RootKey::new(db, root)
 }
 
 /// What a kustomization builds, with the places everything was written in.

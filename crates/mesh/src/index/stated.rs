@@ -72,7 +72,7 @@ fn stated_in_root<'db>(db: &'db dyn Db, key: RootKey<'db>) -> Arc<[StatedObject]
 pub fn stated_in_unit<'db>(db: &'db dyn Db, unit: &Unit) -> &'db Arc<[StatedObject]> {
     match &unit.source {
         Source::File(file) => stated_in_file(db, *file),
-        Source::Kustomization(root) => stated_in_root(db, RootKey::new(db, root.clone())),
+        Source::Kustomization(root) => stated_in_root(db, RootKey::new(db, root)),
         Source::Chart(_) => {
             static NONE: std::sync::OnceLock<Arc<[StatedObject]>> = std::sync::OnceLock::new();
             NONE.get_or_init(Arc::default)

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// Interns a unit as a query key.
 pub(super) fn unit_key<'db>(db: &'db dyn Db, unit: &Unit) -> UnitKey<'db> {
-    UnitKey::new(db, unit.clone())
+    UnitKey::new(db, unit)
 }
 
 /// The resources of one unit with their effective namespaces.

@@ -9,8 +9,8 @@ use crate::index::facts;
 use crate::names::is_wildcard;
 use crate::registry::{Resolution, Service};
 use crate::visibility::{
-    Carried, EgressHosts, Public, Scope, ServiceSet, public_source_keys, scope, sidecar_for,
-    source_keys_of,
+    Carried, EgressHosts, Public, Scope, ServiceSet, cluster_services, public_source_keys, scope,
+    sidecar_for, source_keys_of,
 };
 use crate::workloads::Proxy;
 use meshscope_manifest::spec::Labels;
@@ -212,9 +212,8 @@ pub fn services<'db>(
 }
 
 /// The services that get clusters. An edit of a VirtualService that leads nowhere else stops here.
-#[salsa::tracked]
-pub fn cluster_services<'db>(db: &'db dyn Db, mesh: Mesh, key: ScopeKey<'db>) -> Arc<ServiceSet> {
-    whole(db, mesh, key).services.clone()
+pub fn clusters_of<'db>(db: &'db dyn Db, mesh: Mesh, key: ScopeKey<'db>) -> &'db ServiceSet {
+    cluster_services(db, mesh, key.namespace(db), key.owner(db), key.sidecar(db))
 }
 
 /// What one listener carries. An edit of a service stops here, and for a listener that imports
@@ -265,7 +264,7 @@ pub fn target<'db>(
     key: ScopeKey<'db>,
     host: Name<'db>,
 ) -> Option<Target> {
-    let member = whole(db, mesh, key).services.get(host.text(db))?;
+    let member = clusters_of(db, mesh, key).get(host.text(db))?;
     Some(Target {
         only_port: match &member.service.ports[..] {
             [only] => Some(only.number),

@@ -4,7 +4,7 @@
 //! of them gets there all get. Their listeners are built once, for a client of no namespace. It must
 //! not know what a listener is made of beyond what it is made from.
 
-use super::client::{Client, ScopeKey, cluster_services, services, shape, virtual_services};
+use super::client::{Client, ScopeKey, clusters_of, services, shape, virtual_services};
 use super::virtual_services::l4_index;
 use crate::db::{Db, Mesh, name};
 use crate::registry::all_aliases;
@@ -39,7 +39,7 @@ fn has_nothing_own<'db>(db: &'db dyn Db, mesh: Mesh, key: ScopeKey<'db>) -> bool
     only.port.is_none()
         && only.hosts.is_everything()
         && services(db, mesh, key, 0).is_shared()
-        && cluster_services(db, mesh, key).is_shared()
+        && clusters_of(db, mesh, key).is_shared()
         && all_aliases(db, mesh).is_empty()
 }
 

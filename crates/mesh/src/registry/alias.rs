@@ -1,8 +1,7 @@
 //! ExternalName Services: names for other services (V:1.5).
 
 use super::{Resolution, Service, export_to::ServiceList, services_in};
-use crate::db::{Db, Mesh, Name, name};
-use crate::index::namespaces;
+use crate::db::{Db, Mesh, Name};
 use meshscope_manifest::Str;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -15,10 +14,13 @@ whole! {
 
 #[salsa::tracked]
 pub(crate) fn all_aliases_gathered(db: &dyn Db, mesh: Mesh) -> ServiceList {
-    namespaces(db, mesh)
-        .iter()
-        .flat_map(|ns| aliases_in(db, mesh, name(db, ns)).iter().cloned())
+    let each = each_aliases(db, mesh);
+    each.flat_map(|(_, aliases)| aliases.iter().cloned())
         .collect()
+}
+
+across! {
+    fn each_aliases() -> ServiceList = aliases_in in aliases_of_group;
 }
 
 #[salsa::tracked]

@@ -4,9 +4,10 @@
 //! not there, so the service's host stands for it. With the controller off istiod hashes the host,
 //! which files can repeat.
 
-use super::{Address, Resolution, Service, service_order, services_in};
-use crate::db::{Db, Mesh, name};
-use crate::index::{facts, namespaces};
+use super::export_to::each_services;
+use super::{Address, Resolution, Service, service_order};
+use crate::db::{Db, Mesh};
+use crate::index::facts;
 use crate::names::is_wildcard;
 use meshscope_manifest::Str;
 use meshscope_manifest::spec::meshconfig::Flag;
@@ -41,9 +42,8 @@ pub fn auto_address(db: &dyn Db, mesh: Mesh, service: &Service) -> Option<Str> {
 /// The addresses of the hash, by `namespace/host`. Only read with the controller off.
 #[salsa::tracked]
 fn hashed(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Str>> {
-    let mut services: Vec<Arc<Service>> = namespaces(db, mesh)
-        .iter()
-        .flat_map(|ns| services_in(db, mesh, name(db, ns)).iter().cloned())
+    let mut services: Vec<Arc<Service>> = each_services(db, mesh)
+        .flat_map(|(_, services)| services.iter().cloned())
         .filter(|s| {
             !s.is_kubernetes()
                 && s.address == Address::None

@@ -5,9 +5,9 @@
 //! shares.
 
 use super::{Service, kubernetes, service_entry, service_order};
-use crate::db::{Db, Mesh, Name, name};
+use crate::db::{Db, Mesh, Name};
 use crate::gateway_api::managed;
-use crate::index::{facts, namespaces, objects};
+use crate::index::{facts, objects};
 use meshscope_manifest::{Kind, Str};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -82,12 +82,24 @@ whole! {
 
 #[salsa::tracked]
 pub(crate) fn public_services_gathered(db: &dyn Db, mesh: Mesh) -> ServiceList {
-    let mut all: Vec<Arc<Service>> = namespaces(db, mesh)
-        .iter()
-        .flat_map(|ns| public_of(db, mesh, name(db, ns)).iter().cloned())
+    let mut all: Vec<Arc<Service>> = each_public(db, mesh)
+        .flat_map(|(_, services)| services.iter().cloned())
         .collect();
     all.sort_by(|a, b| service_order(a, b));
     all.into()
+}
+
+across! {
+    fn each_public() -> ServiceList = public_of in public_of_group;
+}
+
+across! {
+    fn each_exports() -> Arc<Exports> = exports in exports_of_group;
+}
+
+across! {
+    /// The services of every namespace, in the order of namespaces.
+    pub(super) fn each_services() -> ServiceList = services_in in services_of_group;
 }
 
 whole! {
@@ -98,8 +110,8 @@ whole! {
 #[salsa::tracked]
 pub(crate) fn targeted_gathered(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, ServiceList>> {
     let mut by_target: FxHashMap<Str, Vec<Arc<Service>>> = FxHashMap::default();
-    for ns in namespaces(db, mesh).iter() {
-        for (target, service) in &exports(db, mesh, name(db, ns)).targeted {
+    for (_, exports) in each_exports(db, mesh) {
+        for (target, service) in &exports.targeted {
             by_target
                 .entry(target.clone())
                 .or_default()
@@ -168,12 +180,16 @@ whole! {
 #[salsa::tracked]
 pub(crate) fn hosts_gathered(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Str>>> {
     let mut hosts: FxHashMap<Str, Vec<Str>> = FxHashMap::default();
-    for ns in namespaces(db, mesh).iter() {
-        for host in hosts_of(db, mesh, name(db, ns)).iter() {
+    for (ns, own) in each_hosts(db, mesh) {
+        for host in own.iter() {
             hosts.entry(host.clone()).or_default().push(ns.clone());
         }
     }
     Arc::new(hosts)
+}
+
+across! {
+    fn each_hosts() -> Arc<[Str]> = hosts_of in hosts_of_group;
 }
 
 /// The hosts one namespace defines: unchanged by an edit of ports or exports.
@@ -256,8 +272,8 @@ whole! {
 #[salsa::tracked]
 pub(crate) fn targets_by_host_gathered(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Str>>> {
     let mut targets: FxHashMap<Str, Vec<Str>> = FxHashMap::default();
-    for ns in namespaces(db, mesh).iter() {
-        for (target, service) in &exports(db, mesh, name(db, ns)).targeted {
+    for (_, exports) in each_exports(db, mesh) {
+        for (target, service) in &exports.targeted {
             let list = targets.entry(service.host.clone()).or_default();
             if !list.contains(target) {
                 list.push(target.clone());
@@ -267,13 +283,11 @@ pub(crate) fn targets_by_host_gathered(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap
     Arc::new(targets)
 }
 
-/// The namespaces that `host` is exported to by name.
-#[salsa::tracked]
-pub fn service_targets<'db>(db: &'db dyn Db, mesh: Mesh, host: Name<'db>) -> Arc<[Str]> {
-    targets_by_host(db, mesh)
-        .get(host.text(db))
-        .map(|v| v.as_slice().into())
-        .unwrap_or_default()
+/// The namespaces that `host` is exported to by name. Whoever asks depends on what is exported by name
+/// anywhere.
+pub(crate) fn targets_of<'db>(db: &'db dyn Db, mesh: Mesh, host: &str) -> &'db [Str] {
+    let targets = targets_by_host(db, mesh).get(host);
+    targets.map(Vec::as_slice).unwrap_or_default()
 }
 
 /// Every host by its first label and by what follows it: for suggestions.

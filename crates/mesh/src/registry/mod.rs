@@ -20,11 +20,11 @@ pub use endpoints::{
 };
 pub use export_to::{
     Exports, doubled_hosts, exported_to, exports, exports_between, host_namespaces, is_importable,
-    public_services, service_in, service_targets, services_in, shared_hosts, similar_hosts,
+    public_services, service_in, services_in, shared_hosts, similar_hosts,
 };
 pub(crate) use export_to::{
     ServiceList, hosts_gathered, public_services_gathered, targeted_gathered,
-    targets_by_host_gathered,
+    targets_by_host_gathered, targets_of,
 };
 pub use protocol::{Protocol, ProtocolClass};
 pub use service::{Address, Port, Resolution, Service, Source, service_order};

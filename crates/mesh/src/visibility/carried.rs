@@ -6,8 +6,8 @@
 use super::sidecar::EgressHosts;
 use super::virtual_service::VirtualService;
 use super::virtual_services::{
-    VsList, VsSlice, binders_of, bound_in, ordered, public_bound, targeted_to,
-    virtual_services_among, virtual_services_for,
+    VsList, VsSlice, bound_in, ordered, public_bound, targeted_to, virtual_services_among,
+    virtual_services_for,
 };
 use crate::db::{Db, Mesh, Name, name};
 use meshscope_manifest::Str;
@@ -134,10 +134,14 @@ whole! {
 #[salsa::tracked]
 pub(crate) fn public_source_keys_gathered(db: &dyn Db, mesh: Mesh) -> Arc<BTreeSet<Str>> {
     let mut keys = BTreeSet::new();
-    for ns in binders_of(db, mesh, name(db, "mesh")).iter() {
-        keys.extend(source_keys_in(db, mesh, name(db, ns)).iter().cloned());
+    for (_, of_namespace) in each_source_keys(db, mesh) {
+        keys.extend(of_namespace.iter().cloned());
     }
     Arc::new(keys)
+}
+
+across! {
+    fn each_source_keys() -> Arc<BTreeSet<Str>> = source_keys_in in source_keys_of_group;
 }
 
 /// The part of [`public_source_keys`] that is from one namespace.
@@ -155,11 +159,15 @@ whole! {
 #[salsa::tracked]
 pub(crate) fn public_l4_gathered(db: &dyn Db, mesh: Mesh) -> VsSlice {
     let mut found: Vec<Arc<VirtualService>> = Vec::new();
-    for ns in binders_of(db, mesh, name(db, "mesh")).iter() {
-        found.extend(l4_in(db, mesh, name(db, ns)).iter().cloned());
+    for (_, of_namespace) in each_l4(db, mesh) {
+        found.extend(of_namespace.iter().cloned());
     }
     found.sort_by(|a, b| a.order(b));
     found.into()
+}
+
+across! {
+    fn each_l4() -> VsSlice = l4_in in l4_of_group;
 }
 
 /// The part of [`public_l4`] that is from one namespace.

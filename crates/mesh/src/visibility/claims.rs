@@ -1,8 +1,7 @@
 //! Hosts that several VirtualServices claim for the mesh (V:R4.20).
 
 use super::virtual_service::virtual_services_in;
-use crate::db::{Db, Mesh, Name, name};
-use crate::index::namespaces;
+use crate::db::{Db, Mesh, Name};
 use meshscope_manifest::{ResourceKey, Str};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -25,8 +24,8 @@ whole! {
 #[salsa::tracked]
 pub(crate) fn claimed_gathered(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Arc<[ResourceKey]>>> {
     let mut claims: FxHashMap<Str, Vec<ResourceKey>> = FxHashMap::default();
-    for ns in namespaces(db, mesh).iter() {
-        for (host, object) in claims_in(db, mesh, name(db, ns)).iter() {
+    for (_, claimed) in each_claims(db, mesh) {
+        for (host, object) in claimed.iter() {
             let list = claims.entry(host.clone()).or_default();
             if !list.contains(object) {
                 list.push(object.clone());
@@ -35,6 +34,10 @@ pub(crate) fn claimed_gathered(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Ar
     }
     claims.retain(|_, list| list.len() > 1);
     Arc::new(claims.into_iter().map(|(h, l)| (h, l.into())).collect())
+}
+
+across! {
+    fn each_claims() -> Arc<[(Str, ResourceKey)]> = claims_in in claims_of_group;
 }
 
 /// The VirtualServices that claim `host` for the mesh, when they are several.

@@ -5,14 +5,14 @@
 //! that see it alike: only namespaces with something of their own (a Sidecar, a private object, a
 //! DestinationRule for the host) are walked one by one.
 
-use super::rule_lookup::rule_namespaces;
+use super::rule_lookup::namespaces_with_rule;
 use super::scopes::{Scope, scope};
 use super::sidecar::sidecar_for;
 use super::virtual_service::VirtualService;
 use super::virtual_services::{Audience, audience};
 use crate::db::{Db, Mesh, Name, name};
-use crate::index::{facts, namespaces};
-use crate::registry::{host_namespaces, service_targets};
+use crate::index::facts;
+use crate::registry::{host_namespaces, targets_of};
 use crate::workloads::{Proxy, callers_in};
 use meshscope_manifest::spec::Labels;
 use meshscope_manifest::{Resource, ResourceKey, Str};
@@ -37,15 +37,7 @@ pub struct Client {
 impl Client {
     /// Their scope.
     pub fn scope(&self, db: &dyn Db, mesh: Mesh) -> Arc<Scope> {
-        let (owner, sidecar) = match &self.sidecar {
-            Some(key) => (key.namespace.as_str(), key.name.as_str()),
-            None => ("", ""),
-        };
-        let (namespace, owner, sidecar) = (
-            name(db, &self.namespace),
-            name(db, owner),
-            name(db, sidecar),
-        );
+        let [namespace, owner, sidecar] = self.key(db);
         scope(db, mesh, namespace, owner, sidecar).clone()
     }
 
@@ -94,10 +86,13 @@ whole! {
 
 #[salsa::tracked]
 pub(crate) fn clients_gathered(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Client>]> {
-    namespaces(db, mesh)
-        .iter()
-        .flat_map(|ns| clients_in(db, mesh, name(db, ns)).iter().cloned())
+    let each = each_clients(db, mesh);
+    each.flat_map(|(_, clients)| clients.iter().cloned())
         .collect()
+}
+
+across! {
+    fn each_clients() -> Arc<[Arc<Client>]> = clients_in in clients_of_group;
 }
 
 /// The clients whose Sidecar restricts what they import.
@@ -134,8 +129,8 @@ const NAMED: usize = 8;
 #[salsa::tracked]
 pub fn open_views<'db>(db: &'db dyn Db, mesh: Mesh, host: Name<'db>) -> Arc<[View]> {
     let mut special: Vec<Str> = host_namespaces(db, mesh, host).to_vec();
-    special.extend(service_targets(db, mesh, host).iter().cloned());
-    special.extend(rule_namespaces(db, mesh, host).iter().cloned());
+    special.extend(targets_of(db, mesh, host.text(db)).iter().cloned());
+    special.extend(namespaces_with_rule(db, mesh, host.text(db)).cloned());
     special.push(facts(db, mesh).root().clone());
     special.sort();
     special.dedup();
@@ -220,8 +215,8 @@ whole! {
 #[salsa::tracked]
 pub(crate) fn restricted_carriers_gathered(db: &dyn Db, mesh: Mesh) -> Carriers {
     let mut carriers: FxHashMap<ResourceKey, Vec<(Str, usize)>> = FxHashMap::default();
-    for ns in namespaces(db, mesh).iter() {
-        for (client, keys) in carried_in(db, mesh, name(db, ns)).iter() {
+    for (ns, carried) in each_carried(db, mesh) {
+        for (client, keys) in carried.iter() {
             for key in keys {
                 // Most are carried by one or two.
                 let list = carriers.entry(key.clone());
@@ -231,6 +226,10 @@ pub(crate) fn restricted_carriers_gathered(db: &dyn Db, mesh: Mesh) -> Carriers 
         }
     }
     Arc::new(carriers)
+}
+
+across! {
+    fn each_carried() -> Arc<[(usize, Vec<ResourceKey>)]> = carried_in in carried_of_group;
 }
 
 /// The sidecars that carry a VirtualService bound to `mesh`, grouped by how they may see `host`.

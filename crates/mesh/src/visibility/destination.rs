@@ -1,7 +1,7 @@
 //! What becomes of a route's destination at one proxy: a cluster, or the reason there is none
 //! (V:R4.25, V:R5.10).
 
-use super::rule_lookup::{Entry, choose, lookup};
+use super::rule_lookup::{Entry, choose, find};
 use super::service_set::ServiceSet;
 use crate::db::{Db, Mesh, name};
 use crate::index::facts;
@@ -88,14 +88,9 @@ pub fn fate(
     if destination.subset.is_empty() {
         return Fate::Cluster;
     }
-    let (client, host, owner) = (
-        name(db, &proxy.config_namespace),
-        name(db, &service.host),
-        name(db, &service.namespace),
-    );
-    let entry = lookup(db, mesh, client, host, owner)
-        .clone()
-        .and_then(|(_, entries)| choose(&entries, &proxy.config_namespace, &proxy.labels));
+    let client = &proxy.config_namespace;
+    let entry = find(db, mesh, client, &service.host, &service.namespace)
+        .and_then(|(_, entries)| choose(&entries, client, &proxy.labels));
     match &entry {
         Some(e) if e.subset(&destination.subset).is_some() => Fate::Cluster,
         _ => Fate::NoSubset(service.clone(), entry),

@@ -5,7 +5,7 @@ use super::scopes::Listener;
 use super::service_set::{Member, Reason};
 use super::virtual_service::{HttpRoute, VirtualService};
 use crate::db::{Db, Mesh, Name, name};
-use crate::index::{facts, namespaces};
+use crate::index::facts;
 use crate::registry::{
     Service, exported_to, host_namespaces, is_importable, service_in, service_order, services_in,
 };
@@ -152,10 +152,13 @@ whole! {
 
 #[salsa::tracked]
 pub(crate) fn contradictory_gathered(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Service>]> {
-    namespaces(db, mesh)
-        .iter()
-        .flat_map(|ns| contradictory_in(db, mesh, name(db, ns)).iter().cloned())
+    let each = each_contradictory(db, mesh);
+    each.flat_map(|(_, services)| services.iter().cloned())
         .collect()
+}
+
+across! {
+    fn each_contradictory() -> Arc<[Arc<Service>]> = contradictory_in in contradictory_of_group;
 }
 
 #[salsa::tracked]

@@ -11,6 +11,7 @@ mod destination;
 pub mod explain;
 mod imports;
 mod merge;
+mod parts;
 mod routers;
 mod rule_lookup;
 mod scopes;
@@ -32,6 +33,7 @@ pub use clusters::{Cluster, cluster_name, clusters, clusters_of, has_cluster, he
 pub use destination::{Fate, declared, declared_in, fate, is_visible_to};
 pub(crate) use imports::contradictory_gathered;
 pub use imports::{destinations, pick};
+pub use parts::cluster_services;
 pub use routers::{gateway_services, router_services, shares_default_scope};
 pub(crate) use rule_lookup::rule_hosts_gathered;
 pub use rule_lookup::{

@@ -4,13 +4,14 @@
 //! one host re-runs nothing of another.
 
 use crate::db::{Db, Mesh, Name, name};
-use crate::index::{facts, namespaces, objects};
+use crate::index::{facts, objects};
 use crate::names::{HostTable, resolve_short_name};
 use crate::workloads::Proxy;
 use meshscope_manifest::spec::Labels;
 use meshscope_manifest::spec::meshconfig::Flag;
 use meshscope_manifest::spec::traffic::{Subset, TrafficPolicy};
 use meshscope_manifest::{Kind, Resource, ResourceKey, Str};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// One entry of a host's list: a rule, perhaps with others merged in.
@@ -180,23 +181,20 @@ pub fn lookup<'db>(
     host: Name<'db>,
     owner: Name<'db>,
 ) -> Option<(Step, Arc<[Arc<Entry>]>)> {
-    find(
-        db,
-        mesh,
-        client.text(db),
-        host.text(db),
-        owner.text(db).as_str(),
-    )
+    let (client, host, owner) = (client.text(db), host.text(db), owner.text(db));
+    let (step, entries) = find(db, mesh, client, host, owner)?;
+    Some((step, entries.as_ref().into()))
 }
 
-/// [`lookup`] without a memo: for who asks about many hosts once.
-pub fn find(
-    db: &dyn Db,
+/// [`lookup`] without a memo: for who asks about many hosts once. Whoever asks depends on all rules of
+/// the namespaces looked at.
+pub fn find<'db>(
+    db: &'db dyn Db,
     mesh: Mesh,
     client: &str,
     host: &str,
     owner: &str,
-) -> Option<(Step, Arc<[Arc<Entry>]>)> {
+) -> Option<(Step, Cow<'db, [Arc<Entry>]>)> {
     let facts = facts(db, mesh);
     let root = facts.root();
     let own = tables_in(db, mesh, name(db, client));
@@ -206,20 +204,20 @@ pub fn find(
         &own.local
     };
     if let Some((_, entries)) = local.most_specific(host) {
-        return Some((Step::Client, entries.as_slice().into()));
+        return Some((Step::Client, Cow::Borrowed(entries)));
     }
     for (step, namespace) in [(Step::Owner, owner), (Step::Root, root.as_str())] {
         let tables = tables_in(db, mesh, name(db, namespace));
         let Some((_, entries)) = tables.exported.most_specific(host) else {
             continue;
         };
-        let passing: Arc<[Arc<Entry>]> = entries
-            .iter()
-            .filter(|e| passes_export(e, client))
-            .cloned()
-            .collect();
+        let passes = |e: &&Arc<Entry>| passes_export(e, client);
+        if entries.iter().all(|e| passes(&e)) {
+            return Some((step, Cow::Borrowed(entries)));
+        }
+        let passing: Vec<Arc<Entry>> = entries.iter().filter(passes).cloned().collect();
         if !passing.is_empty() {
-            return Some((step, passing));
+            return Some((step, Cow::Owned(passing)));
         }
     }
     None
@@ -276,23 +274,36 @@ whole! {
 #[salsa::tracked]
 pub(crate) fn rule_hosts_gathered(db: &dyn Db, mesh: Mesh) -> Arc<HostTable<Vec<Str>>> {
     let mut table: HostTable<Vec<Str>> = HostTable::default();
-    for ns in namespaces(db, mesh).iter() {
-        for host in rule_hosts_in(db, mesh, name(db, ns)).iter() {
+    for (ns, hosts) in each_rule_hosts(db, mesh) {
+        for host in hosts.iter() {
             table.entry_or_insert_with(host, Vec::new).push(ns.clone());
         }
     }
     Arc::new(table)
 }
 
+across! {
+    fn each_rule_hosts() -> Arc<[Str]> = rule_hosts_in in rule_hosts_of_group;
+}
+
 /// The namespaces that have a DestinationRule for `host` or for a wildcard that covers it, sorted.
 #[salsa::tracked]
 pub fn rule_namespaces<'db>(db: &'db dyn Db, mesh: Mesh, host: Name<'db>) -> Arc<[Str]> {
-    let table = rule_hosts(db, mesh);
-    let covering = table.covering(host.text(db));
-    let mut namespaces: Vec<Str> = covering.flat_map(|(_, list)| list.clone()).collect();
+    let found = namespaces_with_rule(db, mesh, host.text(db));
+    let mut namespaces: Vec<Str> = found.cloned().collect();
     namespaces.sort();
     namespaces.dedup();
     namespaces.into()
+}
+
+/// The same in any order, some more than once. Whoever asks depends on the hosts of all rules.
+pub(super) fn namespaces_with_rule<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    host: &'db str,
+) -> impl Iterator<Item = &'db Str> {
+    let covering = rule_hosts(db, mesh).covering(host);
+    covering.flat_map(|(_, list)| list)
 }
 
 /// The DestinationRules of one namespace for `host`, wildcards that cover it included, in istiod's

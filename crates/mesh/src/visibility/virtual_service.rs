@@ -297,9 +297,12 @@ pub(crate) fn delegates_named_gathered(
     mesh: Mesh,
 ) -> Arc<rustc_hash::FxHashSet<(Str, Str)>> {
     let mut named = rustc_hash::FxHashSet::default();
-    for ns in crate::index::namespaces(db, mesh).iter() {
-        let of_namespace = delegates_named_in(db, mesh, crate::db::name(db, ns));
+    for (_, of_namespace) in each_delegates_named(db, mesh) {
         named.extend(of_namespace.iter().cloned());
     }
     Arc::new(named)
+}
+
+across! {
+    fn each_delegates_named() -> Arc<[(Str, Str)]> = delegates_named_in in delegates_named_of_group;
 }

@@ -7,7 +7,7 @@
 
 use super::virtual_service::{VirtualService, virtual_services_in};
 use crate::db::{Db, Mesh, Name, name};
-use crate::index::{facts, namespaces};
+use crate::index::facts;
 use meshscope_manifest::Str;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -107,8 +107,8 @@ whole! {
 #[salsa::tracked]
 pub(crate) fn binders_gathered(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Str>>> {
     let mut by_gateway: FxHashMap<Str, Vec<Str>> = FxHashMap::default();
-    for ns in namespaces(db, mesh).iter() {
-        for gateway in gateways_bound_in(db, mesh, name(db, ns)).iter() {
+    for (ns, gateways) in each_gateways_bound(db, mesh) {
+        for gateway in gateways.iter() {
             by_gateway
                 .entry(gateway.clone())
                 .or_default()
@@ -116,6 +116,10 @@ pub(crate) fn binders_gathered(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Ve
         }
     }
     Arc::new(by_gateway)
+}
+
+across! {
+    fn each_gateways_bound() -> Arc<[Str]> = gateways_bound_in in gateways_bound_of_group;
 }
 
 #[salsa::tracked]
@@ -274,12 +278,16 @@ whole! {
 #[salsa::tracked]
 pub(crate) fn targeting_gathered(db: &dyn Db, mesh: Mesh) -> Targeting {
     let mut owners: FxHashMap<Str, Vec<Str>> = FxHashMap::default();
-    for ns in binders_of(db, mesh, name(db, "mesh")).iter() {
-        for client in targets_in(db, mesh, name(db, ns)).iter() {
+    for (ns, clients) in each_targets(db, mesh) {
+        for client in clients.iter() {
             owners.entry(client.clone()).or_default().push(ns.clone());
         }
     }
     Arc::new(owners)
+}
+
+across! {
+    fn each_targets() -> Arc<[Str]> = targets_in in targets_of_group;
 }
 
 /// The clients that one namespace exports to by name.

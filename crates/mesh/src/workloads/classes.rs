@@ -94,12 +94,15 @@ whole! {
 #[salsa::tracked]
 pub(crate) fn keys_mentioned_gathered(db: &dyn Db, mesh: Mesh) -> Arc<BTreeSet<Str>> {
     let mut keys = BTreeSet::from([TLS_MODE]);
-    for ns in namespaces(db, mesh).iter() {
-        let mentioned = keys_mentioned_in(db, mesh, name(db, ns));
+    for (_, mentioned) in each_mentioned(db, mesh) {
         keys.extend(mentioned.of_callers.iter().cloned());
         keys.extend(mentioned.of_receivers.iter().cloned());
     }
     Arc::new(keys)
+}
+
+across! {
+    fn each_mentioned() -> Arc<Mentioned> = keys_mentioned_in in keys_mentioned_of_group;
 }
 
 whole! {
@@ -110,8 +113,7 @@ whole! {
 #[salsa::tracked]
 pub(crate) fn caller_keys_gathered(db: &dyn Db, mesh: Mesh) -> Arc<BTreeSet<Str>> {
     let mut keys = BTreeSet::from([TLS_MODE]);
-    for ns in namespaces(db, mesh).iter() {
-        let mentioned = keys_mentioned_in(db, mesh, name(db, ns));
+    for (_, mentioned) in each_mentioned(db, mesh) {
         keys.extend(mentioned.of_callers.iter().cloned());
     }
     Arc::new(keys)

@@ -14,7 +14,7 @@ pub use proxy::{Proxy, ProxyKind, proxy_of};
 
 use crate::db::{Db, Mesh, Name, name};
 use crate::gateway_api::managed;
-use crate::index::{namespaces, objects};
+use crate::index::objects;
 use meshscope_manifest::spec::Labels;
 use meshscope_manifest::{Kind, Resource, ResourceKey, Str};
 use std::sync::Arc;
@@ -157,10 +157,13 @@ fn workload<'db>(
 /// All workloads of the mesh, namespace by namespace.
 #[salsa::tracked]
 pub fn workloads(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Workload>]> {
-    namespaces(db, mesh)
-        .iter()
-        .flat_map(|ns| workloads_in(db, mesh, name(db, ns)).iter().cloned())
+    let each = each_workloads(db, mesh);
+    each.flat_map(|(_, workloads)| workloads.iter().cloned())
         .collect()
+}
+
+across! {
+    fn each_workloads() -> Arc<[Arc<Workload>]> = workloads_in in workloads_of_group;
 }
 
 /// The gateway workloads of one namespace: an edit of an application elsewhere or here stops here.
@@ -184,10 +187,14 @@ whole! {
 
 #[salsa::tracked]
 pub(crate) fn gateway_workloads_gathered(db: &dyn Db, mesh: Mesh) -> Arc<[Arc<Workload>]> {
-    namespaces(db, mesh)
-        .iter()
-        .flat_map(|ns| gateway_workloads_in(db, mesh, name(db, ns)).iter().cloned())
+    let each = each_gateway_workloads(db, mesh);
+    each.flat_map(|(_, workloads)| workloads.iter().cloned())
         .collect()
+}
+
+across! {
+    fn each_gateway_workloads() -> Arc<[Arc<Workload>]>
+        = gateway_workloads_in in gateway_workloads_of_group;
 }
 
 /// The workload with this namespace and name, whatever its kind.

@@ -155,7 +155,7 @@ impl Mesh<'_> {
     }
 
     fn of_text(&self, file: SourceFile, lines: &LineIndex, problem: SyntaxProblem) -> Finding {
-        let at = |span| self.place(file, lines, span);
+        let at = |span| self.places().of_text(file, lines, span);
         Finding {
             rule: problem.rule.into(),
             severity: problem.severity.into(),
@@ -185,7 +185,7 @@ impl Mesh<'_> {
 
     fn of_object(&self, object: &UnitObject, problem: &validate::Problem) -> Finding {
         let definition = &object.definition;
-        let at = |path: &Path, key: bool| self.place_of_field(definition, path, key);
+        let at = |path: &Path, key: bool| self.places().of_field(definition, path, key);
         Finding {
             rule: problem.rule.into(),
             severity: problem.severity.into(),
@@ -212,7 +212,7 @@ impl Mesh<'_> {
             fix: problem
                 .fix
                 .as_ref()
-                .and_then(|fix| self.fix(definition, fix)),
+                .and_then(|fix| self.places().fix(definition, fix)),
         }
     }
 }

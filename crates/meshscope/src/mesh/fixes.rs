@@ -2,27 +2,26 @@
 //!
 //! A repair that cannot be written without touching more than it should is left out.
 
-use super::Mesh;
-use super::place::range;
+use super::place::{Places, range};
 use crate::finding::{Edit, Fix};
 use meshscope_manifest::Value;
 use meshscope_manifest::validate;
 use meshscope_mesh::index::{self, Definition};
 use meshscope_yaml::{Document, LineIndex, Path, Span};
 
-impl Mesh<'_> {
+impl Places<'_> {
     /// A repair as edits of one file; `None` when one of its edits cannot be written, or when the
     /// field it is for comes from elsewhere.
     pub(super) fn fix(&self, definition: &Definition, fix: &validate::Fix) -> Option<Fix> {
         let file = definition.file;
-        if self.workspace().template_of(file, 0).is_some() {
+        if self.template_of(file, 0).is_some() {
             return None;
         }
-        let document = index::document(self.db(), file, definition.document).as_ref()?;
-        let path = file.path(self.db()).to_string();
-        let text = file.text(self.db());
-        let lines = index::line_index(self.db(), file);
-        let written = |path: &Path| definition.written(self.db(), path);
+        let document = index::document(self.db, file, definition.document).as_ref()?;
+        let path = file.path(self.db).to_string();
+        let text = file.text(self.db);
+        let lines = index::line_index(self.db, file);
+        let written = |path: &Path| definition.written(self.db, path);
         let edits = fix
             .edits
             .iter()

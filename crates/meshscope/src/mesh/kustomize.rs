@@ -46,7 +46,7 @@ impl Mesh<'_> {
         file: meshscope_mesh::SourceFile,
         place: &Place,
     ) -> Option<crate::finding::Location> {
-        self.place_of_spot(
+        self.places().of_spot(
             &meshscope_mesh::index::Spot {
                 file,
                 document: place.document,

@@ -2,9 +2,11 @@
 
 use super::Mesh;
 use crate::finding::{Location, Position, Range};
+use crate::workspace::Workspace;
+use meshscope_manifest::ResourceKey;
 use meshscope_manifest::kustomize::Inside;
 use meshscope_mesh::SourceFile;
-use meshscope_mesh::db::Db;
+use meshscope_mesh::db::{Db, Mesh as MeshInput};
 use meshscope_mesh::index::{self, Definition, Spot};
 use meshscope_yaml::{Document, LineIndex, Path, Span};
 
@@ -55,25 +57,56 @@ impl Mesh<'_> {
         }
     }
 
-    /// The place of a field of an object, or of the nearest one above it that is written.
-    pub(super) fn place_of_field(
-        &self,
-        definition: &Definition,
-        path: &Path,
-        at_key: bool,
-    ) -> Option<Location> {
-        self.place_of_spot(&definition.spot(self.db(), path), at_key)
+    /// Where the objects of the mesh and their fields are.
+    pub(super) fn places(&self) -> Places<'_> {
+        Places {
+            db: self.db(),
+            mesh: self.input(),
+            workspace: Some(self.workspace()),
+        }
+    }
+}
+
+/// Finds where the objects of a mesh and their fields are written.
+#[derive(Clone, Copy)]
+pub(super) struct Places<'a> {
+    pub db: &'a dyn Db,
+    pub mesh: MeshInput,
+    /// Who knows the templates that rendered files come from; queries ask without.
+    pub workspace: Option<&'a Workspace>,
+}
+
+impl Places<'_> {
+    /// The definition of an object that counts: the last in load order.
+    pub fn definition(&self, key: &ResourceKey) -> Option<Definition> {
+        index::definitions(self.db, self.mesh, key).pop()
+    }
+
+    /// The place of a field of an object, or of the nearest one above it that is written; of an installed
+    /// object, where it is asked for; `None` for objects no file holds.
+    pub fn of(&self, key: &ResourceKey, path: &Path, at_key: bool) -> Option<Location> {
+        if let Some(definition) = self.definition(key) {
+            return self.of_field(&definition, path, at_key);
+        }
+        // What is installed is asked for in one place, whatever the field.
+        let (asker, at) = index::install_spot(self.db, self.mesh, key)?;
+        self.of_field(&asker, &at, true)
+    }
+
+    /// The place of a field of a definition, or of the nearest one above it that is written.
+    pub fn of_field(&self, definition: &Definition, path: &Path, at_key: bool) -> Option<Location> {
+        self.of_spot(&definition.spot(self.db, path), at_key)
     }
 
     /// The place of a spot, or of the nearest one above it that is written.
-    pub(super) fn place_of_spot(&self, spot: &Spot, at_key: bool) -> Option<Location> {
-        let db = self.db();
+    pub fn of_spot(&self, spot: &Spot, at_key: bool) -> Option<Location> {
+        let db = self.db;
         let (path, inside) = (spot.path.clone(), spot.inside.clone());
         let range = range_at(
             db,
             Asked::new(db, spot.file, spot.document, path, inside, at_key),
         )?;
-        if let Some(template) = self.workspace().template_of(spot.file, range.start.offset) {
+        if let Some(template) = self.template_of(spot.file, range.start.offset) {
             return Some(template);
         }
         Some(Location {
@@ -83,14 +116,19 @@ impl Mesh<'_> {
     }
 
     /// A range of a file.
-    pub(super) fn place(&self, file: SourceFile, lines: &LineIndex, span: Span) -> Location {
-        if let Some(template) = self.workspace().template_of(file, span.start) {
+    pub fn of_text(&self, file: SourceFile, lines: &LineIndex, span: Span) -> Location {
+        if let Some(template) = self.template_of(file, span.start) {
             return template;
         }
         Location {
-            file: file.path(self.db()).to_string(),
+            file: file.path(self.db).to_string(),
             range: range(lines, span),
         }
+    }
+
+    /// The template a place in a rendered file comes from.
+    pub fn template_of(&self, file: SourceFile, offset: u32) -> Option<Location> {
+        self.workspace?.template_of(file, offset)
     }
 }
 

@@ -4,9 +4,11 @@
 //! for another. It computes nothing itself, and the answers are the same without it.
 
 use super::Mesh;
+use super::rule_findings::placed_in;
 use super::troubled::troubled_in;
 use crate::db::Database;
 use meshscope_manifest::Str;
+use meshscope_mesh::across;
 use meshscope_mesh::db::{Mesh as MeshInput, name};
 use meshscope_mesh::index::{members_of_group, namespaces, unit_groups};
 use meshscope_mesh::registry::services_in;
@@ -15,9 +17,17 @@ use meshscope_rules::evaluate;
 use rayon::prelude::*;
 
 impl Mesh<'_> {
-    /// Has all rules evaluated.
+    /// Has all rules evaluated: everything for the first time, or what an edit changed.
     pub(super) fn prime(&self) {
         let (db, mesh) = (self.db(), self.input());
+        if self.workspace().is_settled() {
+            // After an edit nearly all is there.
+            let groups: Vec<usize> = across::groups(db, mesh).collect();
+            self.on_all_cores(&groups, 1, |db, mesh, group| {
+                evaluate::refresh(db, mesh, *group);
+            });
+            return;
+        }
         let groups: Vec<usize> = unit_groups(db, mesh).collect();
         self.on_all_cores(&groups, 4, |db, mesh, group| {
             troubled_in(db, mesh, *group);
@@ -34,6 +44,10 @@ impl Mesh<'_> {
             client.scope(db, mesh);
         });
         self.on_all_cores(&namespaces, 4, |db, mesh, ns| evaluate::prime(db, mesh, ns));
+        evaluate::findings(db, mesh);
+        self.on_all_cores(&namespaces, 16, |db, mesh, ns| {
+            placed_in(db, mesh, name(db, ns));
+        });
     }
 
     /// Asks something of each item, at least so many of them on one core.

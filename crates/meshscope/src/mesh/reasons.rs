@@ -222,7 +222,7 @@ impl Mesh<'_> {
     /// Where a field of an object is written, or the nearest one above it that is.
     fn written(&self, key: &ResourceKey, path: &str) -> Option<Location> {
         let path: Path = path.parse().unwrap_or_default();
-        self.place_of(key, &path, true)
+        self.places().of(key, &path, true)
     }
 }
 

@@ -1,19 +1,82 @@
 //! The findings that rules make, placed in files.
 
 use super::Mesh;
-use crate::finding::{Certainty, Finding, Fix, Location, Reach, Related, ResourceId};
-use meshscope_manifest::ResourceKey;
-use meshscope_mesh::index::{self, Definition};
-use meshscope_rules::{self as rules, Anchor, evaluate};
-use meshscope_yaml::Path;
+use super::place::Places;
+use crate::finding::{Certainty, Finding, Location, Reach, Related, ResourceId};
+use meshscope_manifest::{ResourceKey, Str};
+use meshscope_mesh::across;
+use meshscope_mesh::db::{Db, Mesh as MeshInput, Name, name};
+use meshscope_mesh::index;
+use meshscope_rules::evaluate::{self, Found};
+use meshscope_rules::{self as rules, Anchor};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What rules found in one mesh by the namespace of the object it sits on; what sits on no object of a
+/// namespace is under the empty one.
+#[salsa::tracked]
+fn by_namespace(db: &dyn Db, mesh: MeshInput) -> Arc<BTreeMap<Str, Found>> {
+    let mut by_namespace: BTreeMap<Str, Vec<Arc<rules::Finding>>> = BTreeMap::new();
+    for finding in evaluate::findings(db, mesh).iter() {
+        let namespace = finding.resource().map(|key| key.namespace.clone());
+        let found = by_namespace.entry(namespace.unwrap_or_default());
+        found.or_default().push(finding.clone());
+    }
+    let found = by_namespace.into_iter();
+    Arc::new(found.map(|(ns, list)| (ns, list.into())).collect())
+}
+
+#[salsa::tracked]
+fn found_in<'db>(db: &'db dyn Db, mesh: MeshInput, namespace: Name<'db>) -> Found {
+    let found = by_namespace(db, mesh).get(namespace.text(db));
+    found.cloned().unwrap_or_default()
+}
+
+/// The same, placed. Changes with what is found and with where it is written; nearly all of it is still
+/// there after an edit.
+#[salsa::tracked]
+pub(super) fn placed_in<'db>(
+    db: &'db dyn Db,
+    mesh: MeshInput,
+    namespace: Name<'db>,
+) -> Arc<[Finding]> {
+    let places = Places {
+        db,
+        mesh,
+        workspace: None,
+    };
+    let found = found_in(db, mesh, namespace).iter();
+    found.map(|finding| places.of_rule(finding)).collect()
+}
+
+across! {
+    fn each_placed() -> Arc<[Finding]> = placed_in in placed_of_group;
+}
 
 impl Mesh<'_> {
     pub(super) fn of_rules(&self, findings: &mut Vec<Finding>) {
         let (db, mesh) = (self.db(), self.input());
-        let found = evaluate::findings(db, mesh);
-        findings.extend(found.iter().map(|f| self.of_rule(f)));
+        if self.workspace().has_rendered() {
+            let places = self.places();
+            let found = evaluate::findings(db, mesh).iter();
+            findings.extend(found.map(|finding| places.of_rule(finding)));
+            return;
+        }
+        findings.extend(placed_in(db, mesh, name(db, "")).iter().cloned());
+        for (_, placed) in each_placed(db, mesh) {
+            findings.extend(placed.iter().cloned());
+        }
     }
 
+    /// Where a field of an object is written, its path as reasons have it, or the nearest field above
+    /// it that is; of an installed object, where it is asked for; `None` for objects no file holds.
+    pub fn locate(&self, key: &ResourceKey, path: &str) -> Option<Location> {
+        let path = path.parse().unwrap_or_default();
+        self.places().of(key, &path, false)
+    }
+}
+
+impl Places<'_> {
     fn of_rule(&self, found: &rules::Finding) -> Finding {
         let (resource, path, location, fix) = match &found.anchor {
             Anchor::Field {
@@ -23,18 +86,18 @@ impl Mesh<'_> {
             } => (
                 Some(ResourceId::from(resource)),
                 path.to_string(),
-                self.place_of(resource, path, *at_key),
+                self.of(resource, path, *at_key),
                 found
                     .fix
                     .as_ref()
-                    .and_then(|fix| self.fix_of(resource, fix)),
+                    .and_then(|fix| self.fix(&self.definition(resource)?, fix)),
             ),
             Anchor::Text { file, span } => {
-                let lines = index::line_index(self.db(), *file);
+                let lines = index::line_index(self.db, *file);
                 (
                     None,
                     String::new(),
-                    Some(self.place(*file, lines, *span)),
+                    Some(self.of_text(*file, lines, *span)),
                     None,
                 )
             }
@@ -47,7 +110,7 @@ impl Mesh<'_> {
                 rules::Certainty::Ambiguous => Certainty::Ambiguous,
                 rules::Certainty::Assumed => Certainty::Assumed,
             },
-            mesh: self.name().into(),
+            mesh: self.mesh.name(self.db).to_string(),
             resource,
             path,
             location,
@@ -59,7 +122,7 @@ impl Mesh<'_> {
                 .map(|r| Related {
                     resource: Some(ResourceId::from(&r.resource)),
                     path: r.path.to_string(),
-                    location: self.place_of(&r.resource, &r.path, false),
+                    location: self.of(&r.resource, &r.path, false),
                     message: r.message.clone(),
                 })
                 .collect(),
@@ -71,35 +134,5 @@ impl Mesh<'_> {
             equivalents: Vec::new(),
             fix,
         }
-    }
-
-    /// The definition of an object that counts: the last in load order.
-    fn definition(&self, key: &ResourceKey) -> Option<Definition> {
-        index::definitions(self.db(), self.input(), key).pop()
-    }
-
-    /// Where a field of an object is written, its path as reasons have it, or the nearest field above
-    /// it that is; of an installed object, where it is asked for; `None` for objects no file holds.
-    pub fn locate(&self, key: &ResourceKey, path: &str) -> Option<Location> {
-        self.place_of(key, &path.parse().unwrap_or_default(), false)
-    }
-
-    /// The same for a path that is read already.
-    pub(super) fn place_of(
-        &self,
-        key: &ResourceKey,
-        path: &Path,
-        at_key: bool,
-    ) -> Option<Location> {
-        if let Some(definition) = self.definition(key) {
-            return self.place_of_field(&definition, path, at_key);
-        }
-        // What is installed is asked for in one place, whatever the field.
-        let (asker, at) = index::install_spot(self.db(), self.input(), key)?;
-        self.place_of_field(&asker, &at, true)
-    }
-
-    fn fix_of(&self, key: &ResourceKey, fix: &rules::Fix) -> Option<Fix> {
-        self.fix(&self.definition(key)?, fix)
     }
 }

@@ -114,6 +114,11 @@ impl Workspace {
         all
     }
 
+    /// Whether any chart was rendered.
+    pub(crate) fn has_rendered(&self) -> bool {
+        !self.rendered.chart_of.is_empty()
+    }
+
     /// The start of the template that a place in a rendered text is from; `None` for any other file.
     pub(crate) fn template_of(&self, file: SourceFile, offset: u32) -> Option<Location> {
         let chart = self.rendered.chart_of.get(&file)?;

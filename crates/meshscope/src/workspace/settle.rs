@@ -12,6 +12,11 @@ use std::sync::Arc;
 const ROUNDS: usize = 32;
 
 impl Workspace {
+    /// Whether somebody edits: whole meshes were looked at before, or their values gathered.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.settled
+    }
+
     /// Makes ready for edits: before the first file becomes one of low durability, so that nothing
     /// comes to rest on it by way of the whole mesh.
     pub(super) fn settle_once(&mut self) {

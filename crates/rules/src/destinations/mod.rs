@@ -115,17 +115,17 @@ fn judge(db: &dyn Db, mesh: Mesh, vs: &VirtualService, carried: bool, found: &mu
         if host.is_empty() || is_unknown(host) || is_unknown(&at.destination.subset) {
             continue;
         }
-        let declared = declared(db, mesh, host);
         let verdicts = if carried {
             verdicts(db, mesh, vs, &at, &matching)
         } else {
             Vec::new()
         };
-        if declared.is_empty() || verdicts.is_empty() || !fine(&verdicts) {
+        // Whoever has a cluster for it has a service for it.
+        if verdicts.is_empty() || !fine(&verdicts) {
             found.push(Judged {
+                declared: declared(db, mesh, host),
                 at,
                 carried_by: vs.object.clone(),
-                declared,
                 verdicts,
             });
         }

@@ -6,7 +6,7 @@ use meshscope_mesh::db::{Db, Mesh, name};
 use meshscope_mesh::gateways::{find_gateway, routers};
 use meshscope_mesh::registry::{Protocol, ProtocolClass};
 use meshscope_mesh::visibility::{
-    Fate, Scope, ServiceSet, VirtualService, carriers, fate, gateway_services,
+    Client, Fate, ServiceSet, VirtualService, carriers, fate, gateway_services,
 };
 
 /// What becomes of a destination at some proxies that are alike.
@@ -67,15 +67,15 @@ pub(super) fn verdicts(
 ) -> Vec<Verdict> {
     let mut found = Vec::new();
     for view in carriers(db, mesh, vs, &at.destination.host) {
-        let scope = view.client.scope(db, mesh);
+        let services = view.client.services(db, mesh);
         let mut worst: Option<(u32, Fate)> = None;
         for proxy in &view.client.proxies {
             let ports = matching.ports("mesh", proxy);
             if ports.as_ref().is_some_and(Vec::is_empty) {
                 continue;
             }
-            for port in sidecar_ports(&scope, vs, at, ports.as_deref()) {
-                let fate = fate(db, mesh, &scope.services, proxy, &at.destination, port);
+            for port in sidecar_ports(db, mesh, &view.client, vs, at, ports.as_deref()) {
+                let fate = fate(db, mesh, services, proxy, &at.destination, port);
                 keep_worse(&mut worst, port, fate);
             }
         }
@@ -120,7 +120,9 @@ fn keep_worse(worst: &mut Option<(u32, Fate)>, port: u32, fate: Fate) {
 /// The ports a sidecar may give a destination: the written one, else the rule of its layer (O:8.17,
 /// O:6.11).
 fn sidecar_ports(
-    scope: &Scope,
+    db: &dyn Db,
+    mesh: Mesh,
+    client: &Client,
     vs: &VirtualService,
     at: &Use,
     matched: Option<&[u32]>,
@@ -129,7 +131,7 @@ fn sidecar_ports(
         return vec![at.destination.port];
     }
     let http = matches!(at.layer, Layer::Http | Layer::Mirror);
-    let target = scope.services.get(&at.destination.host);
+    let target = client.services(db, mesh).get(&at.destination.host);
     if let (false, Some([only])) = (http, target.map(|m| &m.service.ports[..])) {
         return vec![only.number];
     }
@@ -140,9 +142,9 @@ fn sidecar_ports(
         ProtocolClass::Udp => false,
     };
     let mut ports: Vec<u32> = Vec::new();
-    for listener in &scope.listeners {
+    for imported in client.imported(db, mesh) {
         for host in &vs.hosts {
-            let members = listener.services.of_host(host);
+            let members = imported.of_host(host);
             let of_host = members.flat_map(|m| m.service.ports.iter());
             ports.extend(of_host.filter(|p| fits(p.protocol)).map(|p| p.number));
         }
@@ -150,7 +152,7 @@ fn sidecar_ports(
     ports.retain(|p| matched.is_none_or(|m| m.contains(p)));
     ports.sort_unstable();
     ports.dedup();
-    if ports.is_empty() && scope.services.get(&at.destination.host).is_none() {
+    if ports.is_empty() && target.is_none() {
         // No port to judge, but the host is missing whatever the port.
         ports.push(0);
     }

@@ -1,7 +1,7 @@
 //! egress-gateway-single-replica: routes of the mesh lead through one pod (O:15A).
 
 use crate::prelude::*;
-use meshscope_mesh::index::namespaces;
+use meshscope_mesh::across;
 use meshscope_mesh::registry::services_in;
 use meshscope_mesh::visibility::virtual_services_in;
 use meshscope_mesh::workloads::{Workload, workloads_in};
@@ -36,6 +36,10 @@ fn routed_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Str
     hosts.into()
 }
 
+across! {
+    fn each_routed() -> Arc<[Str]> = routed_in in routed_of_group;
+}
+
 fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding> {
     let workloads = workloads_in(db, mesh, namespace);
     let single = workloads.iter().filter(|w| {
@@ -59,12 +63,10 @@ fn finding<'db>(
         .filter(|s| s.is_kubernetes() && s.selector.selects(&workload.labels))
         .map(|s| s.host.clone())
         .collect();
-    let leads_here = |ns: &&Str| {
-        let routed = routed_in(db, mesh, name(db, ns));
-        hosts.iter().any(|h| routed.binary_search(h).is_ok())
-    };
-    let all = namespaces(db, mesh);
-    let from: Vec<Str> = all.iter().filter(leads_here).cloned().collect();
+    let leads_here =
+        |(_, routed): &(_, &Arc<[Str]>)| hosts.iter().any(|h| routed.binary_search(h).is_ok());
+    let from = each_routed(db, mesh).filter(leads_here);
+    let from: Vec<Str> = from.map(|(ns, _)| ns.clone()).collect();
     if from.is_empty() {
         return None;
     }

@@ -1,8 +1,8 @@
 //! unknown-extension-provider: a policy names a provider the mesh config does not have (V:R7.1).
 
-use crate::known::mesh_config_object;
 use crate::prelude::*;
 use meshscope_manifest::Value;
+use meshscope_mesh::index::mesh_config_object;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -79,7 +79,7 @@ fn unknown(
         format!("no extension provider {provider} in the mesh config (it has {listed}): {effect}");
     let mut finding = Finding::new(RULE.name, RULE.severity, key, path, message)
         .help("define it in meshConfig.extensionProviders, or correct the name");
-    match mesh_config_object(db, mesh) {
+    match mesh_config_object(db, mesh).as_ref() {
         Some(object) => finding = finding.related(object, "", "the mesh config"),
         None if mesh.settings(db).mesh_config.is_empty() => {
             finding.message = format!(

@@ -7,7 +7,7 @@ use crate::prelude::*;
 use crate::viewers::meet_at;
 use meshscope_mesh::gateways::service_targets;
 use meshscope_mesh::registry::{Port, ProtocolClass, Service, service_order, services_in};
-use meshscope_mesh::workloads::{classes_in, workloads_in};
+use meshscope_mesh::workloads::{ProxyClass, classes_in, workloads_in};
 use std::sync::Arc;
 
 /// The rule.
@@ -42,11 +42,17 @@ fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding>
 /// Services that give one port of a pod different protocols: the oldest decides.
 fn inbound<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
-    let classes = classes_in(db, mesh, namespace);
-    for class in classes
-        .iter()
-        .filter(|c| c.proxy.kind == ProxyKind::Sidecar)
-    {
+    let services = services_in(db, mesh, namespace);
+    // Nearly every pod stands behind one service: that is seen without asking which ports meet.
+    let several = |c: &&ProxyClass| {
+        let behind = |s: &&Arc<Service>| {
+            !s.is_kubernetes() || s.selector.selects(&c.proxy.labels) || !c.proxy.ips.is_empty()
+        };
+        services.iter().filter(behind).nth(1).is_some()
+    };
+    let classes = classes_in(db, mesh, namespace).iter();
+    let sidecars = classes.filter(|c| c.proxy.kind == ProxyKind::Sidecar);
+    for class in sidecars.filter(several) {
         let targets = service_targets(db, mesh, &class.proxy);
         for (i, later) in targets.iter().enumerate() {
             let rank = later.port.protocol.class();

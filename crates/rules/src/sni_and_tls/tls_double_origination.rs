@@ -95,8 +95,8 @@ fn of_rule(db: &dyn Db, mesh: Mesh, vs: &VirtualService, rule: &L4Route) -> Vec<
             .iter()
             .filter(|_| bound("mesh"))
         {
-            let scope = view.client.scope(db, mesh);
-            let service = scope.services.get(&to.host).map(|m| m.service.clone());
+            let services = view.client.services(db, mesh);
+            let service = services.get(&to.host).map(|m| m.service.clone());
             for proxy in view.client.proxies.iter().take(1) {
                 let who = Str::from(format!("sidecars in {}", listing(&view.namespaces, 2)));
                 judge(proxy, service.as_deref(), &[who]);

@@ -86,8 +86,7 @@ fn out_of_path(db: &dyn Db, mesh: Mesh, rule: &Resource) -> Option<Finding> {
     let mut reach = 0;
     let mut own_clients = false;
     for view in open_views(db, mesh, name(db, &host)).iter() {
-        let scope = view.client.scope(db, mesh);
-        if scope.services.get(&host).is_none() {
+        if view.client.services(db, mesh).get(&host).is_none() {
             continue;
         }
         own_clients |= view.namespaces.contains(own);
@@ -103,7 +102,7 @@ fn out_of_path(db: &dyn Db, mesh: Mesh, rule: &Resource) -> Option<Finding> {
         }
     }
     for client in restricted_clients(db, mesh) {
-        if client.scope(db, mesh).services.get(&host).is_none() {
+        if client.services(db, mesh).get(&host).is_none() {
             continue;
         }
         own_clients |= client.namespace == *own;

@@ -62,7 +62,7 @@ fn shadowed(db: &dyn Db, mesh: Mesh, rule: &Resource) -> Vec<Finding> {
         let clients = clients_in(db, mesh, name(db, ns));
         let sees =
             |services: &meshscope_mesh::visibility::ServiceSet| services.get(&host).is_some();
-        let hit = clients.iter().filter(|c| sees(&c.scope(db, mesh).services));
+        let hit = clients.iter().filter(|c| sees(c.services(db, mesh)));
         let hit: Vec<_> = hit.collect();
         let labels = hit.iter().find_map(|c| c.labels().next());
         let winner = labels.and_then(|l| choose(entries, ns, l));

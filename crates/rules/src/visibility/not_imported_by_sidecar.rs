@@ -72,8 +72,8 @@ fn entry(
         {
             continue;
         }
-        let scope = client.scope(db, mesh);
-        if !scope.allows_any() && scope.services.get(&service.host).is_none() {
+        let sees = || client.services(db, mesh).get(&service.host).is_some();
+        if !client.allows_any(db, mesh) && !sees() {
             cut.insert(ns.clone(), (client.clone(), named));
         }
     }
@@ -130,11 +130,8 @@ fn virtual_service(
             .iter()
             .filter(|c| c.namespace != vs.namespace && meant(&c.namespace))
             .filter(|c| {
-                let scope = c.scope(db, mesh);
-                let imports = scope
-                    .listeners
-                    .iter()
-                    .any(|l| l.services.get(host).is_some());
+                let mut imported = c.imported(db, mesh).iter();
+                let imports = imported.any(|services| services.get(host).is_some());
                 imports && !carries(db, mesh, c, &vs.object)
             })
             .collect();

@@ -34,7 +34,7 @@ fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding>
     for client in users.iter().filter(|c| !c.open) {
         let own_sidecar = client.sidecar.as_ref().filter(|s| s.namespace == *own);
         let Some(sidecar) = own_sidecar else { continue };
-        if !client.scope(db, mesh).allows_any() {
+        if !client.allows_any(db, mesh) {
             continue;
         }
         let known = found.iter_mut().find(|f| f.resource() == Some(sidecar));

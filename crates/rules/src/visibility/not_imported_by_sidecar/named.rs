@@ -1,7 +1,7 @@
 //! Which namespaces name a host in objects of their own.
 
 use crate::prelude::*;
-use meshscope_mesh::index::namespaces;
+use meshscope_mesh::across;
 use meshscope_mesh::visibility::virtual_services_in;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -27,10 +27,14 @@ fn named_in<'db>(db: &'db dyn Db, mesh: Mesh, ns: Name<'db>) -> Arc<[Str]> {
 #[salsa::tracked]
 pub(super) fn named_by(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Str>>> {
     let mut by_host: FxHashMap<Str, Vec<Str>> = FxHashMap::default();
-    for ns in namespaces(db, mesh).iter() {
-        for host in named_in(db, mesh, name(db, ns)).iter() {
+    for (ns, hosts) in each_named(db, mesh) {
+        for host in hosts.iter() {
             by_host.entry(host.clone()).or_default().push(ns.clone());
         }
     }
     Arc::new(by_host)
+}
+
+across! {
+    fn each_named() -> Arc<[Str]> = named_in in named_of_group;
 }

@@ -1,0 +1,59 @@
+//! What is asked of every namespace, in groups of namespaces.
+//!
+//! Whoever gathers a value over all namespaces rests on a query for each. After an edit all of those
+//! are looked through, though one has changed at most: so they are asked in groups, and only the group
+//! of the edited namespace is looked through one by one. It must not know what is asked.
+
+use crate::db::{Db, Mesh};
+use crate::index::namespaces;
+use meshscope_manifest::Str;
+
+/// How many namespaces are asked together.
+const GROUP: usize = 24;
+
+/// The numbers of the groups of namespaces.
+pub fn groups(db: &dyn Db, mesh: Mesh) -> std::ops::Range<usize> {
+    0..namespaces(db, mesh).len().div_ceil(GROUP)
+}
+
+/// The namespaces of one group, in order.
+pub fn namespaces_of(db: &dyn Db, mesh: Mesh, group: usize) -> impl Iterator<Item = &Str> {
+    let all = namespaces(db, mesh).iter();
+    all.skip(group * GROUP).take(GROUP)
+}
+
+/// Declares the iterator over what a query gives for every namespace, in order, and the query that
+/// asks for those of a group.
+#[macro_export]
+macro_rules! across {
+    ($(#[$doc:meta])* $vis:vis fn $each:ident($($arg:ident: $arg_type:ty)?) -> $type:ty
+        = $one:ident in $group:ident;) => {
+        #[allow(clippy::needless_lifetimes, reason = "arguments may have it")]
+        #[salsa::tracked]
+        fn $group<'db>(
+            db: &'db dyn $crate::db::Db,
+            mesh: $crate::db::Mesh,
+            group: usize,
+            $($arg: $arg_type,)?
+        ) -> ::std::sync::Arc<[(::meshscope_manifest::Str, $type)]> {
+            let namespaces = $crate::across::namespaces_of(db, mesh, group);
+            let asked = namespaces.map(|ns| {
+                let part = $one(db, mesh, $crate::db::name(db, ns) $(, $arg)?);
+                (ns.clone(), part.clone())
+            });
+            asked.collect()
+        }
+
+        $(#[$doc])*
+        $vis fn $each<'db>(
+            db: &'db dyn $crate::db::Db,
+            mesh: $crate::db::Mesh,
+            $($arg: $arg_type,)?
+        ) -> impl Iterator<Item = (&'db ::meshscope_manifest::Str, &'db $type)> {
+            let groups = $crate::across::groups(db, mesh);
+            groups
+                .flat_map(move |group| $group(db, mesh, group $(, $arg)?).iter())
+                .map(|(ns, part)| (ns, part))
+        }
+    };
+}
