@@ -27,6 +27,10 @@ pub(super) struct Report<'a> {
 }
 
 const ROOT: u32 = u32::MAX;
+
+/// Places of a usual document.
+const STEPS: usize = 128;
+
 static NULL: Value = Value::Null;
 
 impl<'a> Report<'a> {
@@ -34,7 +38,7 @@ impl<'a> Report<'a> {
         Report {
             kind,
             context,
-            steps: RefCell::default(),
+            steps: RefCell::new(Vec::with_capacity(STEPS)),
             problems: RefCell::default(),
             covered: RefCell::default(),
             quiet: Cell::new(false),

@@ -172,13 +172,16 @@ pub fn near_misses(
         let Some(reason) = chain.because.last() else {
             continue;
         };
-        let mut reason = reason.clone();
-        reason.why = only.explain(chain, connection).into();
-        found.push((only.distance(), reason));
+        found.push((only, chain, reason));
     }
-    found.sort_by_key(|(distance, _)| *distance);
-    found.truncate(5);
-    found.into_iter().map(|(_, reason)| reason).collect()
+    found.sort_by_key(|(only, ..)| only.distance());
+    let closest = found.into_iter().take(5);
+    closest
+        .map(|(only, chain, reason)| Because {
+            why: only.explain(chain, connection).into(),
+            ..reason.clone()
+        })
+        .collect()
 }
 
 /// Whether a server name of a chain is of the same domain as the one sent, or none is sent.

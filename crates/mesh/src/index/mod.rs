@@ -30,7 +30,7 @@ pub use roots::built;
 pub use stated::{
     StatedObject, is_helmfile, origin_of, speaks_of_deployment, stated_in_file, stated_in_unit,
 };
-pub use unit::{UnitObject, unit_files, unit_objects};
+pub use unit::{UnitObject, has_problems, unit_files, unit_objects};
 
 use crate::db::{Db, Mesh, Name, Unit, UnitKey, name};
 use installs::extra_resources;
@@ -178,22 +178,24 @@ pub fn doubled_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc
     // What is installed or assumed gives way to a document without a word.
     let extra = extra_resources(db, mesh);
     let written = |r: &&Arc<Resource>| !extra.iter().any(|e| Arc::ptr_eq(e, r));
-    let mut by_key: BTreeMap<&ResourceKey, Vec<u64>> = BTreeMap::new();
+    // Nearly every object is there once: nothing is kept of it but that.
+    let mut by_key: FxHashMap<&ResourceKey, (u64, usize, bool)> = FxHashMap::default();
     for resource in definitions.values().flatten().filter(written) {
-        by_key
-            .entry(&resource.key)
-            .or_default()
-            .push(resource.digest);
+        let first = by_key.entry(&resource.key);
+        let (digest, times, identical) = first.or_insert((resource.digest, 0, true));
+        *times += 1;
+        *identical &= *digest == resource.digest;
     }
-    by_key
-        .into_iter()
-        .filter(|(_, digests)| digests.len() > 1)
-        .map(|(key, digests)| Doubled {
+    let doubled = by_key.into_iter().filter(|(_, (_, times, _))| *times > 1);
+    let mut doubled: Vec<Doubled> = doubled
+        .map(|(key, (_, times, identical))| Doubled {
             key: key.clone(),
-            times: digests.len(),
-            identical: digests.windows(2).all(|pair| pair[0] == pair[1]),
+            times,
+            identical,
         })
-        .collect()
+        .collect();
+    doubled.sort_by(|a, b| a.key.cmp(&b.key));
+    doubled.into()
 }
 
 /// An object of one namespace that several documents define differently. Objects that whoever needs them

@@ -156,6 +156,21 @@ pub fn unit_objects(db: &dyn Db, unit: &Unit) -> Vec<UnitObject> {
     }
 }
 
+/// Whether CRD schema or webhook say anything about an object of a unit.
+pub fn has_problems(db: &dyn Db, unit: &Unit) -> bool {
+    match &unit.source {
+        Source::File(file) => {
+            let mut objects = file_summary(db, *file).objects.iter();
+            objects.any(|object| !object.problems.is_empty())
+        }
+        Source::Kustomization(root) => {
+            let mut objects = root_objects(db, root).iter();
+            objects.any(|object| !object.problems.is_empty())
+        }
+        Source::Chart(_) => false,
+    }
+}
+
 pub(super) fn of_root(
     db: &dyn Db,
     root: &Kustomization,

@@ -8,7 +8,7 @@ use super::Mesh;
 use super::suppressions::suppressions;
 use meshscope_mesh::db::{Db, Mesh as MeshInput};
 use meshscope_mesh::index::{
-    built, file_summary, unit_files, unit_groups, unit_objects, units_of_group,
+    built, file_summary, has_problems, unit_files, unit_groups, units_of_group,
 };
 use meshscope_mesh::{Source, Unit};
 use std::sync::Arc;
@@ -25,9 +25,7 @@ fn is_troubled(db: &dyn Db, unit: &Unit) -> bool {
     let mut files = unit_files(db, unit).to_vec().into_iter();
     files
         .any(|file| !file_summary(db, file).broken.is_empty() || !suppressions(db, file).is_empty())
-        || unit_objects(db, unit)
-            .iter()
-            .any(|object| !object.problems.is_empty())
+        || has_problems(db, unit)
         || matches!(&unit.source, Source::Kustomization(root) if !built(db, root).problems.is_empty())
 }
 

@@ -23,7 +23,7 @@ use meshscope_mesh::visibility::{
 };
 use meshscope_mesh::workloads::{Proxy, Workload};
 use std::sync::Arc;
-use verdicts::verdicts;
+use verdicts::{Seen, verdicts};
 use written::uses;
 
 /// A destination with something wrong.
@@ -72,9 +72,10 @@ impl Judged {
 #[salsa::tracked]
 pub fn judged_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[Judged]> {
     let mut found = Vec::new();
+    let mut seen = Seen::default();
     for vs in virtual_services_in(db, mesh, namespace).iter() {
         if !vs.gateway_semantics && vs.object.kind == Kind::VirtualService {
-            judge(db, mesh, vs, true, &mut found);
+            judge(db, mesh, vs, true, &mut seen, &mut found);
         }
     }
     // Delegates are judged with the roots that name them; those nobody names, by themselves.
@@ -85,7 +86,7 @@ pub fn judged_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<
             && !delegates_named(db, mesh).contains(&key)
             && let Some(vs) = completed(db, mesh, resource)
         {
-            judge(db, mesh, &vs, false, &mut found);
+            judge(db, mesh, &vs, false, &mut seen, &mut found);
         }
     }
     found.into()
@@ -109,14 +110,21 @@ pub fn at_gateways(
     found
 }
 
-fn judge(db: &dyn Db, mesh: Mesh, vs: &VirtualService, carried: bool, found: &mut Vec<Judged>) {
+fn judge<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    vs: &VirtualService,
+    carried: bool,
+    seen: &mut Seen<'db>,
+    found: &mut Vec<Judged>,
+) {
     for (at, matching) in uses(db, mesh, vs) {
         let host = &at.destination.host;
         if host.is_empty() || is_unknown(host) || is_unknown(&at.destination.subset) {
             continue;
         }
         let verdicts = if carried {
-            verdicts(db, mesh, vs, &at, &matching)
+            verdicts(db, mesh, vs, &at, &matching, seen)
         } else {
             Vec::new()
         };

@@ -8,12 +8,14 @@ use meshscope_mesh::registry::{Protocol, ProtocolClass};
 use meshscope_mesh::visibility::{
     Client, Fate, ServiceSet, VirtualService, carriers, fate, gateway_services,
 };
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// What becomes of a destination at some proxies that are alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// Their namespaces, the first ones; for gateway workloads `namespace/name`.
-    pub who: Vec<Str>,
+    pub who: Arc<[Str]>,
     /// A client namespace it was judged for.
     pub namespace: Str,
     /// How many sidecar workloads they are.
@@ -35,7 +37,7 @@ pub fn totals<'v>(verdicts: impl Iterator<Item = &'v Verdict>) -> (usize, usize)
 pub fn clients_in_words(verdicts: &[&Verdict]) -> String {
     let names = |gateways: bool| {
         let of = verdicts.iter().filter(|v| (v.gateways > 0) == gateways);
-        let mut names: Vec<Str> = of.flat_map(|v| v.who.clone()).collect();
+        let mut names: Vec<Str> = of.flat_map(|v| v.who.iter().cloned()).collect();
         names.sort();
         names.dedup();
         names
@@ -57,17 +59,23 @@ pub fn clients_in_words(verdicts: &[&Verdict]) -> String {
     parts.join(" and ")
 }
 
+/// The services of clients already asked for: most destinations of a namespace are judged for the same
+/// one or two.
+pub(super) type Seen<'db> = FxHashMap<*const Client, &'db ServiceSet>;
+
 /// One verdict per group of proxies that are alike, good ones included.
-pub(super) fn verdicts(
-    db: &dyn Db,
+pub(super) fn verdicts<'db>(
+    db: &'db dyn Db,
     mesh: Mesh,
     vs: &VirtualService,
     at: &Use,
     matching: &Matching<'_>,
+    seen: &mut Seen<'db>,
 ) -> Vec<Verdict> {
     let mut found = Vec::new();
     for view in carriers(db, mesh, vs, &at.destination.host) {
-        let services = view.client.services(db, mesh);
+        let services = seen.entry(Arc::as_ptr(&view.client));
+        let services = *services.or_insert_with(|| view.client.services(db, mesh));
         let mut worst: Option<(u32, Fate)> = None;
         for proxy in &view.client.proxies {
             let ports = matching.ports("mesh", proxy);
@@ -80,7 +88,7 @@ pub(super) fn verdicts(
             }
         }
         found.extend(worst.map(|(port, fate)| Verdict {
-            who: view.namespaces.to_vec(),
+            who: view.namespaces.clone(),
             namespace: view.client.namespace.clone(),
             workloads: view.workloads,
             gateways: 0,
@@ -100,7 +108,7 @@ pub(super) fn verdicts(
             keep_worse(&mut worst, port, fate);
         }
         found.extend(worst.map(|(port, fate)| Verdict {
-            who: vec![workload.label().into()],
+            who: Arc::from([workload.label().into()]),
             namespace: proxy.namespace.clone(),
             workloads: 0,
             gateways: 1,
