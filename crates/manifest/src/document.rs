@@ -9,8 +9,9 @@ use crate::read;
 use crate::resource::Resource;
 use crate::validate::{self, Context, Edit, Fix, Problem, Severity};
 use crate::value::{Str, Value};
-use memchr::memmem;
+use memchr::memmem::Finder;
 use meshscope_yaml::{Document, Path};
+use std::sync::LazyLock;
 
 mod guess;
 mod syntax;
@@ -40,11 +41,13 @@ pub struct Decoded {
 
 /// Whether a text may hold an object at all: one look instead of a parse for files that cannot.
 pub fn may_hold_resources(text: &str) -> bool {
-    let has = |needle: &str| memmem::find(text.as_bytes(), needle.as_bytes()).is_some();
-    if has("kind") {
-        return has("apiVersion") || has("metadata");
+    static KIND: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("kind"));
+    static VERSION: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("apiVersion"));
+    let has = |needle: &Finder<'_>| needle.find(text.as_bytes()).is_some();
+    if has(&KIND) {
+        return has(&VERSION) || text.contains("metadata");
     }
-    has("apiVersion") && (has("istio.io/") || has("gateway.networking.k8s.io/"))
+    has(&VERSION) && (text.contains("istio.io/") || text.contains("gateway.networking.k8s.io/"))
 }
 
 /// The objects of known kinds in a document, each with what is wrong with it. Unknown kinds and

@@ -22,6 +22,7 @@ pub mod gateways;
 pub mod graph;
 pub mod inbound;
 pub mod index;
+pub mod layers;
 pub mod names;
 pub mod netpol;
 pub mod outbound;

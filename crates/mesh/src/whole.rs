@@ -63,6 +63,11 @@ macro_rules! values {
             $(pub(crate) $name: $type,)*
         }
 
+        /// Gathers one value each.
+        pub(crate) const VALUES: &[fn(&dyn Db, Mesh)] = &[
+            $(|db, mesh| _ = $gathered(db, mesh),)*
+        ];
+
         impl Whole {
             /// Gathers all values from the files as they are, and from the values set so far.
             pub fn gathered(db: &dyn Db, mesh: Mesh) -> Whole {

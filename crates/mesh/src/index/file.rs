@@ -18,7 +18,7 @@ pub struct FileSummary {
     pub objects: Vec<FileObject>,
     /// Ordinals of the documents that have something wrong with their syntax.
     pub broken: Vec<u32>,
-    /// How many documents the file has.
+    /// How many documents the file has; none when it cannot hold an object.
     pub documents: u32,
     /// Whether one of them may say something about deployment.
     pub speaks: bool,
@@ -79,6 +79,11 @@ pub fn file_summary(db: &dyn Db, file: SourceFile) -> Arc<FileSummary> {
         }
     }
     Arc::new(summary)
+}
+
+/// Whether a file may hold objects: one look at its text tells.
+pub fn may_hold_objects(db: &dyn Db, file: SourceFile) -> bool {
+    file_summary(db, file).documents > 0
 }
 
 /// One parsed document, for positions only. Kept for a few documents.

@@ -28,7 +28,7 @@ fn operators_in<'db>(db: &'db dyn Db, unit: UnitKey<'db>) -> Arc<[Arc<Resource>]
 
 /// The positions of the units of one group that ask for anything to be installed.
 #[salsa::tracked]
-fn asking_in_group(db: &dyn Db, mesh: Mesh, group: usize) -> Arc<[usize]> {
+pub(crate) fn asking_in_group(db: &dyn Db, mesh: Mesh, group: usize) -> Arc<[usize]> {
     let asks = |unit: &Unit| {
         !operators_in(db, unit_key(db, unit)).is_empty()
             || !releases_of(db, unit).is_empty()
@@ -43,7 +43,7 @@ fn asking_in_group(db: &dyn Db, mesh: Mesh, group: usize) -> Arc<[usize]> {
 
 /// Where the units of one group say that charts come from.
 #[salsa::tracked]
-fn chart_sources_of_group(db: &dyn Db, mesh: Mesh, group: usize) -> Arc<[(Str, Str)]> {
+pub(crate) fn chart_sources_of_group(db: &dyn Db, mesh: Mesh, group: usize) -> Arc<[(Str, Str)]> {
     let units = units_of_group(db, mesh, group);
     let sources = units.flat_map(|(_, unit)| chart_sources(db, unit_key(db, unit)).iter());
     sources.cloned().collect()

@@ -21,7 +21,7 @@ pub(crate) use config::{
     ConfigLayers, facts_gathered, mesh_config_layers_gathered, mesh_config_object_gathered,
 };
 pub use config::{MeshFacts, facts, mesh_config_layers, mesh_config_object};
-pub use file::{FileObject, FileSummary, document, file_summary, line_index};
+pub use file::{FileObject, FileSummary, document, file_summary, line_index, may_hold_objects};
 pub use hidden::{is_incomplete, may_exist};
 pub use installs::{ConfigSource, install_spot};
 pub use locate::{Definition, Spot, definitions, resource};
@@ -35,6 +35,7 @@ pub use unit::{UnitObject, has_problems, unit_files, unit_objects};
 use crate::db::{Db, Mesh, Name, Unit, UnitKey, name};
 use installs::extra_resources;
 pub(crate) use installs::{Installed, extra_resources_gathered, installed_gathered};
+pub(crate) use installs::{asking_in_group, chart_sources_of_group};
 use meshscope_manifest::{Kind, Resource, ResourceKey, Str};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -100,7 +101,7 @@ pub fn units_of_group(
 
 /// The namespaces that the units of one group feed, each with the unit's position.
 #[salsa::tracked]
-pub fn members_of_group(db: &dyn Db, mesh: Mesh, group: usize) -> Arc<[(Str, usize)]> {
+pub(crate) fn members_of_group(db: &dyn Db, mesh: Mesh, group: usize) -> Arc<[(Str, usize)]> {
     let units = units_of_group(db, mesh, group);
     let members = units.flat_map(|(at, unit)| {
         let namespaces = unit_namespaces(db, unit_key(db, unit)).iter();

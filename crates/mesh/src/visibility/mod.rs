@@ -34,6 +34,7 @@ pub use destination::{Fate, declared, declared_in, fate, is_visible_to};
 pub(crate) use imports::contradictory_gathered;
 pub use imports::{destinations, pick};
 pub use parts::cluster_services;
+pub(crate) use routers::router_base;
 pub use routers::{gateway_services, router_services, shares_default_scope};
 pub(crate) use rule_lookup::rule_hosts_gathered;
 pub use rule_lookup::{
@@ -41,6 +42,7 @@ pub use rule_lookup::{
     destination_rule_for, find as find_destination_rules, lookup as destination_rules,
     passes_export, rule_namespaces, rules_covering, tables_in as destination_rule_tables,
 };
+pub(crate) use scopes::everything_clusters_base;
 pub use scopes::{Listener, Scope, scope, scope_of};
 pub use service_set::{Member, Reason, ServiceSet};
 pub use sidecar::{EgressHosts, root_sidecar, sidecar_for, sidecars_in};

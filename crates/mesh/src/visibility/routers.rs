@@ -72,7 +72,7 @@ pub fn router_services<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -
 }
 
 #[salsa::tracked]
-fn router_base(db: &dyn Db, mesh: Mesh) -> Arc<Base> {
+pub(crate) fn router_base(db: &dyn Db, mesh: Mesh) -> Arc<Base> {
     let mut merged = Merged::default();
     for member in as_members(public_services(db, mesh), &Reason::Visible) {
         merged.append(member);

@@ -228,8 +228,15 @@ fn winners(db: &dyn Db, mesh: Mesh, members: &[Member], client: &str) -> FxHashM
 #[salsa::tracked]
 fn everything_base(db: &dyn Db, mesh: Mesh) -> Arc<Base> {
     let mut members = as_members(public_services(db, mesh), &imported_first());
-    let winners = winners(db, mesh, &members, "");
-    members.retain(|m| winners.get(&m.service.host) == Some(&m.service.namespace));
+    let contested = contested(db, mesh);
+    if !contested.is_empty() {
+        let contest = members.iter();
+        let contest = contest.filter(|m| contested.contains_key(&m.service.host));
+        let contest: Vec<Member> = contest.cloned().collect();
+        let winners = winners(db, mesh, &contest, "");
+        let wins = |s: &Service| winners.get(&s.host).is_none_or(|ns| *ns == s.namespace);
+        members.retain(|m| wins(&m.service));
+    }
     Arc::new(Base::new(members))
 }
 
@@ -254,15 +261,23 @@ pub(super) fn as_members(services: &[Arc<Service>], reason: &Reason) -> Vec<Memb
 /// the client.
 #[salsa::tracked]
 pub(super) fn contested(db: &dyn Db, mesh: Mesh) -> Arc<FxHashMap<Str, Vec<Arc<Service>>>> {
-    let mut by_host: FxHashMap<Str, Vec<Arc<Service>>> = FxHashMap::default();
-    for service in public_services(db, mesh).iter() {
-        by_host
-            .entry(service.host.clone())
-            .or_default()
-            .push(service.clone());
+    let services = public_services(db, mesh);
+    let mut owners: FxHashMap<&Str, &Str> = FxHashMap::default();
+    let mut contested: FxHashMap<Str, Vec<Arc<Service>>> = FxHashMap::default();
+    for service in services.iter() {
+        let owner = owners.entry(&service.host).or_insert(&service.namespace);
+        if **owner != service.namespace {
+            contested.entry(service.host.clone()).or_default();
+        }
     }
-    by_host.retain(|_, list| list.iter().any(|s| s.namespace != list[0].namespace));
-    Arc::new(by_host)
+    if !contested.is_empty() {
+        for service in services.iter() {
+            if let Some(list) = contested.get_mut(&service.host) {
+                list.push(service.clone());
+            }
+        }
+    }
+    Arc::new(contested)
 }
 
 /// A host with the services exported to a client by name and those that are public.
@@ -352,8 +367,11 @@ fn cluster_services<'db>(
 
 /// The cluster services of [`everything_base`].
 #[salsa::tracked]
-fn everything_clusters_base(db: &dyn Db, mesh: Mesh) -> Arc<Base> {
+pub(crate) fn everything_clusters_base(db: &dyn Db, mesh: Mesh) -> Arc<Base> {
     let winners = everything_base(db, mesh);
+    if winners.has_each_host_once() {
+        return winners.clone();
+    }
     let all = ServiceSet::with_base(
         Some(winners.clone()),
         FxHashSet::default(),

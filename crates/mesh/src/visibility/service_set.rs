@@ -72,6 +72,11 @@ impl Base {
         }
     }
 
+    /// Whether no host has several members.
+    pub fn has_each_host_once(&self) -> bool {
+        self.by_host.len() == self.members.len()
+    }
+
     /// The members of a host.
     pub fn of_host(&self, host: &str) -> impl Iterator<Item = &Member> {
         self.by_host

@@ -24,7 +24,7 @@ pub struct ProxyClass {
 
 /// Label keys that selectors mention.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Mentioned {
+pub(crate) struct Mentioned {
     /// By what decides about the calls that a proxy makes.
     of_callers: BTreeSet<Str>,
     /// By what decides only about the calls that reach a pod: who stands behind a service, whom a
@@ -34,7 +34,11 @@ struct Mentioned {
 
 /// Label keys that selectors of one namespace mention and that reach beyond it or into it.
 #[salsa::tracked]
-fn keys_mentioned_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<Mentioned> {
+pub(crate) fn keys_mentioned_in<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    namespace: Name<'db>,
+) -> Arc<Mentioned> {
     let of = |kind| objects(db, mesh, namespace, kind).iter();
     let mut callers = BTreeSet::new();
     let mut add = |labels: &Labels| callers.extend(labels.0.iter().map(|(k, _)| k.clone()));

@@ -6,6 +6,7 @@ mod metadata;
 mod policies;
 mod proxy;
 
+pub(crate) use classes::keys_mentioned_in;
 pub use classes::{ProxyClass, callers_in, class_proxy, classes, classes_in, keys_mentioned};
 pub(crate) use classes::{caller_keys_gathered, keys_mentioned_gathered};
 pub use injection::{Injection, injection};

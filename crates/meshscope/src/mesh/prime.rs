@@ -10,9 +10,8 @@ use crate::db::Database;
 use meshscope_manifest::Str;
 use meshscope_mesh::across;
 use meshscope_mesh::db::{Mesh as MeshInput, name};
-use meshscope_mesh::index::{members_of_group, namespaces, unit_groups};
-use meshscope_mesh::registry::services_in;
-use meshscope_mesh::visibility::{clients, clients_in, virtual_services_in};
+use meshscope_mesh::index::{namespaces, unit_groups};
+use meshscope_mesh::layers::LAYERS;
 use meshscope_rules::evaluate;
 use rayon::prelude::*;
 
@@ -22,43 +21,40 @@ impl Mesh<'_> {
         let (db, mesh) = (self.db(), self.input());
         if self.workspace().is_settled() {
             // After an edit nearly all is there.
-            let groups: Vec<usize> = across::groups(db, mesh).collect();
-            self.on_all_cores(&groups, 1, |db, mesh, group| {
-                evaluate::refresh(db, mesh, *group);
+            self.on_all_cores(across::groups(db, mesh).len(), 1, |db, mesh, group| {
+                evaluate::refresh(db, mesh, group);
             });
             return;
         }
-        let groups: Vec<usize> = unit_groups(db, mesh).collect();
-        self.on_all_cores(&groups, 4, |db, mesh, group| {
-            troubled_in(db, mesh, *group);
-            members_of_group(db, mesh, *group);
+        self.on_all_cores(unit_groups(db, mesh).len(), 4, |db, mesh, group| {
+            troubled_in(db, mesh, group);
         });
-        let namespaces: Vec<&Str> = namespaces(db, mesh).iter().collect();
-        self.on_all_cores(&namespaces, 16, |db, mesh, ns| {
-            let ns = name(db, ns);
-            services_in(db, mesh, ns);
-            virtual_services_in(db, mesh, ns);
-            clients_in(db, mesh, ns);
+        for layer in &LAYERS {
+            let count = (layer.count)(db, mesh);
+            self.on_all_cores(count, layer.at_least, |db, mesh, at| {
+                (layer.ask)(db, mesh, at);
+            });
+        }
+        let namespaces: &[Str] = namespaces(db, mesh);
+        let count = namespaces.len();
+        self.on_all_cores(count, 4, |db, mesh, at| {
+            evaluate::prime(db, mesh, &namespaces[at]);
         });
-        self.on_all_cores(clients(db, mesh), 4, |db, mesh, client| {
-            client.scope(db, mesh);
-        });
-        self.on_all_cores(&namespaces, 4, |db, mesh, ns| evaluate::prime(db, mesh, ns));
         evaluate::findings(db, mesh);
-        self.on_all_cores(&namespaces, 16, |db, mesh, ns| {
-            placed_in(db, mesh, name(db, ns));
+        self.on_all_cores(count, 16, |db, mesh, at| {
+            placed_in(db, mesh, name(db, &namespaces[at]));
         });
     }
 
-    /// Asks something of each item, at least so many of them on one core.
-    fn on_all_cores<T: Sync>(
+    /// Asks so many questions, each by its number, at least `at_least` of them on one core.
+    fn on_all_cores(
         &self,
-        items: &[T],
+        count: usize,
         at_least: usize,
-        ask: impl Fn(&Database, MeshInput, &T) + Sync,
+        ask: impl Fn(&Database, MeshInput, usize) + Sync,
     ) {
         let mesh = self.input();
-        let items = items.par_iter().with_min_len(at_least);
-        items.for_each_with(self.db().clone(), |db, item| ask(db, mesh, item));
+        let numbers = (0..count).into_par_iter().with_min_len(at_least);
+        numbers.for_each_with(self.db().clone(), |db, at| ask(db, mesh, at));
     }
 }

@@ -3,7 +3,7 @@
 use super::Mesh;
 use super::place::Places;
 use crate::finding::{Certainty, Finding, Location, Reach, Related, ResourceId};
-use meshscope_manifest::{ResourceKey, Str};
+use meshscope_manifest::{Kind, ResourceKey, Str};
 use meshscope_mesh::across;
 use meshscope_mesh::db::{Db, Mesh as MeshInput, Name, name};
 use meshscope_mesh::index;
@@ -12,13 +12,18 @@ use meshscope_rules::{self as rules, Anchor};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What rules found in one mesh by the namespace of the object it sits on; what sits on no object of a
-/// namespace is under the empty one.
+/// What rules found in one mesh by the namespace it is about; what is about none is under the empty one.
 #[salsa::tracked]
 fn by_namespace(db: &dyn Db, mesh: MeshInput) -> Arc<BTreeMap<Str, Found>> {
     let mut by_namespace: BTreeMap<Str, Vec<Arc<rules::Finding>>> = BTreeMap::new();
+    let known = index::namespaces(db, mesh);
     for finding in evaluate::findings(db, mesh).iter() {
-        let namespace = finding.resource().map(|key| key.namespace.clone());
+        let namespace = finding.resource().map(|key| match key.kind {
+            Kind::Namespace => key.name.clone(),
+            _ => key.namespace.clone(),
+        });
+        // Nothing may be lost that is about a namespace nobody lists.
+        let namespace = namespace.filter(|ns| known.binary_search(ns).is_ok());
         let found = by_namespace.entry(namespace.unwrap_or_default());
         found.or_default().push(finding.clone());
     }

@@ -13,7 +13,7 @@ use meshscope_manifest::repository::{
 use meshscope_manifest::{ResourceKey, Str};
 use meshscope_mesh::db::name;
 use meshscope_mesh::index::{
-    StatedObject, is_helmfile, kustomizations, origin_of, real_path, references,
+    StatedObject, is_helmfile, kustomizations, may_hold_objects, origin_of, real_path, references,
     speaks_of_deployment, stated_in_file, stated_in_unit, unit_files, unit_objects,
 };
 use meshscope_mesh::{Source, Unit};
@@ -169,7 +169,7 @@ impl Workspace {
             if self.is_settings_file(path) {
                 continue;
             }
-            let holds = !is_chart && (may_hold_resources(file.text(db)) || is_helmfile(path));
+            let holds = !is_chart && (may_hold_objects(db, file) || is_helmfile(path));
             if is_chart || holds {
                 let stated = |fact, document| Stated::in_file(fact, path, document);
                 let marker = holds.then(|| stated(Fact::Resource, 0));

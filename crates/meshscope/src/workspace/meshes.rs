@@ -4,8 +4,8 @@ use super::Workspace;
 use super::discover::{Discovered, dir_of};
 use crate::settings::{MeshSpec, Patterns};
 use meshscope_manifest::Str;
-use meshscope_manifest::document::may_hold_resources;
 use meshscope_manifest::repository::layout;
+use meshscope_mesh::index::may_hold_objects;
 use meshscope_mesh::whole::Whole;
 use meshscope_mesh::{Mesh as MeshInput, Source, Unit};
 use salsa::{Durability, Setter};
@@ -159,7 +159,7 @@ impl Workspace {
 
     fn may_hold_objects(&self, unit: &Unit) -> bool {
         match &unit.source {
-            Source::File(file) => may_hold_resources(file.text(&self.db)),
+            Source::File(file) => may_hold_objects(&self.db, *file),
             Source::Kustomization(_) => true,
             Source::Chart(_) => false,
         }
