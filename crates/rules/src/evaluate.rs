@@ -62,8 +62,15 @@ fn checks() -> impl Iterator<Item = (usize, Check)> {
 /// What all rules find in one namespace; rules that find nothing are left out.
 #[salsa::tracked]
 fn of_namespace<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Arc<[(usize, Found)]> {
+    let mut classes = classes_in(db, mesh, namespace).iter();
+    let has_gateways = classes.any(|class| class.proxy.kind == ProxyKind::Router);
+    let applies = |check: &Check| match check {
+        Check::Mesh(_) | Check::Decoding => false,
+        Check::Gateway(_) => has_gateways,
+        Check::Namespace(_) | Check::Sidecar(_) => true,
+    };
     checks()
-        .filter(|(_, check)| !matches!(check, Check::Mesh(_) | Check::Decoding))
+        .filter(|(_, check)| applies(check))
         .map(|(rule, _)| (rule, in_namespace(db, mesh, rule, namespace).clone()))
         .filter(|(_, found)| !found.is_empty())
         .collect()
