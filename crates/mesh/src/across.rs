@@ -57,3 +57,50 @@ macro_rules! across {
         }
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::db::{MeshSettings, name};
+    use crate::registry::{host_namespaces, public_services};
+    use crate::testing::mesh_of_files;
+
+    fn service(namespace: usize) -> String {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: s, namespace: n{namespace:03}}}\nspec: {{ports: [{{port: 80, name: http}}]}}\n"
+        )
+    }
+
+    #[test]
+    fn every_namespace_is_asked_once_whatever_its_group() {
+        let texts: Vec<String> = (0..60).map(service).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let (mut db, mesh, files) = mesh_of_files(&texts, MeshSettings::default());
+        let owners = |db: &_| {
+            let all = public_services(db, mesh).iter();
+            all.map(|s| s.namespace.to_string()).collect::<Vec<_>>()
+        };
+        let expected: Vec<String> = (0..60).map(|n| format!("n{n:03}")).collect();
+        assert_eq!(owners(&db), expected);
+        // Another namespace in front moves each into another place of its group.
+        db.edit(files[30], "n030", "a");
+        let mut moved = expected.clone();
+        moved.remove(30);
+        moved.insert(0, "a".into());
+        assert_eq!(owners(&db), moved);
+        let host = name(&db, "s.a.svc.cluster.local");
+        assert_eq!(host_namespaces(&db, mesh, host)[..], ["a"]);
+    }
+
+    #[test]
+    fn an_edit_asks_only_the_group_of_its_namespace() {
+        let texts: Vec<String> = (0..60).map(service).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let (mut db, mesh, files) = mesh_of_files(&texts, MeshSettings::default());
+        public_services(&db, mesh);
+        db.ran();
+        db.edit(files[30], "port: 80", "port: 81");
+        public_services(&db, mesh);
+        assert_eq!(db.count("public_of_group"), 1);
+        assert_eq!(db.count("public_of"), 1);
+    }
+}

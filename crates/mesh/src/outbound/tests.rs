@@ -28,6 +28,21 @@ const POOL: &[&str] = &[
     "kind: Sidecar\nmetadata: {name: t, namespace: shop}\nspec: {outboundTrafficPolicy: {}, egress: [{port: {number: 80, protocol: HTTP, name: t}, hosts: ['*/*'], bind: 127.0.0.2}, {hosts: ['*/*']}]}",
 ];
 
+/// What makes the listeners of clients differ that import everything, or not.
+const OF_SOME: &[&str] = &[
+    "kind: VirtualService\nmetadata: {name: mine, namespace: shop}\nspec: {exportTo: ['.'], hosts: [net.org], tls: [{match: [{sniHosts: [net.org], port: 443}], route: [{destination: {host: api.com}}]}]}",
+    "kind: VirtualService\nmetadata: {name: given, namespace: other}\nspec: {exportTo: [shop], hosts: [none.org], tcp: [{match: [{port: 9000}], route: [{destination: {host: net.org}}]}]}",
+    "kind: VirtualService\nmetadata: {name: from, namespace: other}\nspec: {hosts: [api.com], tls: [{match: [{sniHosts: [api.com], sourceNamespace: shop}], route: [{destination: {host: net.org, port: {number: 443}}}]}]}",
+    "kind: VirtualService\nmetadata: {name: labels, namespace: other}\nspec: {hosts: [none.org], tcp: [{match: [{sourceLabels: {app: web}}], route: [{destination: {host: api.com, port: {number: 443}}}]}]}",
+    "kind: ServiceEntry\nmetadata: {name: secret, namespace: shop}\nspec: {exportTo: ['.'], hosts: [secret.org], ports: [{number: 443, name: a, protocol: TLS}]}",
+    "kind: ServiceEntry\nmetadata: {name: rival, namespace: shop}\nspec: {hosts: [api.com], resolution: DNS, ports: [{number: 443, name: a, protocol: TCP}]}",
+    "kind: Service\nmetadata: {name: out, namespace: shop}\nspec: {type: ExternalName, externalName: api.com, ports: [{port: 443, name: tls}]}",
+    "kind: Sidecar\nmetadata: {name: all, namespace: shop}\nspec: {egress: [{hosts: ['*/*']}]}",
+];
+
+/// A client whose namespace has nothing else.
+const FAR: &str = "kind: Deployment\nmetadata: {name: web, namespace: far}\nspec: {template: {metadata: {labels: {app: web, sidecar.istio.io/inject: 'true'}}}}";
+
 const WORKLOAD: &str = "kind: Deployment\nmetadata: {name: web, namespace: shop}\nspec: {template: {metadata: {labels: {app: web, sidecar.istio.io/inject: 'true'}}}}";
 
 const PORTS: [u32; 3] = [80, 443, 9000];
@@ -112,6 +127,28 @@ proptest! {
                     .or_else(|| at("0.0.0.0"))
                     .or_else(|| all.iter().find(|l| l.name == "virtualOutbound"));
                 prop_assert_eq!(one.as_deref(), expected, "{} {}", address, port);
+            }
+        }
+    }
+
+    #[test]
+    fn a_listener_that_all_share_is_the_one_each_has(
+        picked in some_of_the_pool(),
+        special in proptest::sample::subsequence(OF_SOME.to_vec(), 0..=3),
+    ) {
+        let plain = |text: &&&str| !text.contains("ExternalName") && !text.contains("Sidecar");
+        let mut picked: Vec<&str> = picked.iter().filter(plain).copied().collect();
+        picked.extend(special);
+        picked.push(FAR);
+        let (db, mesh) = mesh_from(&picked);
+        for client in ["shop/web", "far/web"] {
+            let proxy = proxy(&db, mesh, client);
+            for listener in outbound_listeners(&db, mesh, &proxy).iter() {
+                if listener.name != "virtualOutbound" {
+                    let (address, port) = (&listener.address, listener.port);
+                    let one = listener_for(&db, mesh, &proxy, address, port);
+                    prop_assert_eq!(one.as_deref(), Some(listener), "{}", client);
+                }
             }
         }
     }
@@ -218,4 +255,25 @@ fn an_edited_service_re_runs_no_scope_that_cannot_see_it() {
     for query in ["scope", "listener_at", "hosts_for", "port_services"] {
         assert!(!ran.iter().any(|q| q == query), "{query} in {ran:?}");
     }
+}
+
+#[test]
+fn a_listener_that_all_share_is_built_once() {
+    let mut texts: Vec<String> = [6, 8, 10, 13].map(|i| document(POOL[i])).into();
+    texts.extend([WORKLOAD, FAR].map(document));
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let (mut db, mesh, files) = mesh_of_files(&texts, MeshSettings::default());
+    let built = |db: &TestDb| {
+        for client in ["shop/web", "far/web"] {
+            let proxy = proxy(db, mesh, client);
+            listener_for(db, mesh, &proxy, "0.0.0.0", 443);
+        }
+        let count = db.count("listener_at");
+        db.ran();
+        count
+    };
+    assert_eq!(built(&db), 1);
+    // One of the routes asks now who calls.
+    db.edit(files[3], "port: 443}", "sourceNamespace: far}");
+    assert_eq!(built(&db), 2);
 }
