@@ -10,6 +10,7 @@ use meshscope_mesh::names::{is_wildcard, resolve_short_name};
 use meshscope_mesh::registry::{
     Endpoint, EndpointKind, Service, Source, endpoints, host_namespaces, service_in,
 };
+use meshscope_mesh::workloads::workloads_in;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -48,6 +49,14 @@ fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding>
         let Some(service) = service_in(db, mesh, owner, name(db, &host)).clone() else {
             continue;
         };
+        // Nearly every subset has its pods, and that is seen without asking who else is behind.
+        let workloads = workloads_in(db, mesh, owner).iter();
+        let pods = workloads.filter(|w| service.selector.selects(&w.labels));
+        let pods: Vec<&Labels> = pods.map(|w| &w.labels).collect();
+        let has_pods = |s: &Subset| pods.iter().any(|labels| s.labels.subset_of(labels));
+        if service.is_kubernetes() && spec.subsets.iter().all(has_pods) {
+            continue;
+        }
         let behind = endpoints(db, mesh, &service);
         let resolved =
             |e: &Endpoint| matches!(e.kind, EndpointKind::Host | EndpointKind::Address(_));
