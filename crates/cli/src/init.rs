@@ -3,8 +3,8 @@
 //! Lines of prose begin with `# `, settings that are only shown with `#` alone.
 
 use crate::args::{Cli, InitArgs};
-use crate::meshes::count;
 use crate::output::{Failure, note};
+use crate::words::count;
 use meshscope::settings::FILE_NAMES;
 use meshscope::{
     Assumption, Database, Origin, OsFileSystem, Profile, Proposal, Settings, Workspace,

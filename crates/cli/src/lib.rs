@@ -25,6 +25,7 @@ mod schema;
 mod test;
 mod trace;
 mod visibility;
+mod words;
 mod xml;
 
 #[cfg(feature = "schema")]

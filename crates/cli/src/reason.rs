@@ -130,15 +130,6 @@ pub fn by_reason<T>(list: impl Iterator<Item = (T, Vec<Reason>)>) -> Vec<(Vec<Re
     groups
 }
 
-/// `1 gateway`, `2 gateways`.
-pub fn count(n: usize, one: &str) -> String {
-    match n {
-        1 => format!("1 {one}"),
-        n if one.ends_with('s') => format!("{n} {one}es"),
-        n => format!("{n} {one}s"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

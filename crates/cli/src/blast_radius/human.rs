@@ -2,7 +2,8 @@
 
 use super::view::{FrozenView, RadiusView, ReachedView};
 use crate::check::label;
-use crate::reason::{by_reason, count};
+use crate::reason::by_reason;
+use crate::words::{count, some};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -65,7 +66,7 @@ fn reached(list: &[ReachedView], text: &mut String) {
     }
     let all = list.iter().map(|r| (r.proxy.as_str(), r.because.clone()));
     for (reasons, names) in by_reason(all) {
-        let _ = writeln!(text, "  {}", some(&names));
+        let _ = writeln!(text, "  {}", some(&spoken(&names), NAMES));
         for reason in reasons {
             let _ = writeln!(text, "    {}", reason.line());
         }
@@ -84,25 +85,27 @@ fn freezes(list: &[FrozenView], text: &mut String) {
     }
     for ((unit, along, because), on) in units {
         let names: Vec<&str> = on.iter().map(|f| f.proxy.as_str()).collect();
-        let _ = writeln!(text, "  {} {} of {}", unit.kind, unit.name, some(&names));
+        let _ = writeln!(
+            text,
+            "  {} {} of {}",
+            unit.kind,
+            unit.name,
+            some(&spoken(&names), NAMES)
+        );
         if !along.is_empty() {
             let along: Vec<&str> = along.iter().map(String::as_str).collect();
-            let _ = writeln!(text, "    and with it {}", some(&along));
+            let _ = writeln!(text, "    and with it {}", some(&spoken(&along), NAMES));
         }
         let _ = writeln!(text, "    {}", because.line());
     }
 }
 
-fn some(names: &[&str]) -> String {
-    let shown: Vec<String> = names
+/// Names as people say them: a workload without the colon.
+fn spoken(names: &[&str]) -> Vec<String> {
+    let spoken = names
         .iter()
-        .take(NAMES)
-        .map(|n| n.replacen(':', " ", usize::from(is_proxy(n))))
-        .collect();
-    match names.len().saturating_sub(NAMES) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
+        .map(|n| n.replacen(':', " ", usize::from(is_proxy(n))));
+    spoken.collect()
 }
 
 fn is_proxy(name: &str) -> bool {

@@ -103,7 +103,7 @@ pub fn report(args: &CheckArgs, outcome: &Outcome) {
 }
 
 fn findings(n: usize) -> String {
-    crate::reason::count(n, "known finding")
+    crate::words::count(n, "known finding")
 }
 
 fn read(file: &Utf8Path) -> Result<Option<Vec<Identity>>, Failure> {

@@ -5,7 +5,7 @@ use super::outcome::Outcome;
 use crate::args::{CheckArgs, Cli};
 use crate::disk;
 use crate::output::{Failure, note, print};
-use crate::reason::count;
+use crate::words::count;
 use camino::Utf8Path;
 use meshscope::finding::Finding;
 use meshscope::{Repaired, Workspace};

@@ -1,6 +1,7 @@
 //! Findings for people, with the text they are about.
 
 use super::{Outcome, brief};
+use crate::words::count;
 use ariadne::{Cache, Config, IndexType, Label, Report, ReportKind, Source};
 use meshscope::Workspace;
 use meshscope::finding::{Certainty, Finding, Location, ResourceId, Severity};
@@ -153,7 +154,7 @@ pub fn summary(outcome: &Outcome) -> String {
     let parts: Vec<String> = severities
         .into_iter()
         .filter(|severity| outcome.count(*severity) > 0)
-        .map(|severity| counted(outcome.count(severity), word(severity)))
+        .map(|severity| count(outcome.count(severity), word(severity)))
         .collect();
     let found = if parts.is_empty() {
         "nothing found".to_owned()
@@ -170,16 +171,10 @@ pub fn summary(outcome: &Outcome) -> String {
     };
     format!(
         "{found}{suppressed}{known} in {} of {} ({} ms)",
-        counted(outcome.resources, "resource"),
-        counted(outcome.files, "file"),
+        count(outcome.resources, "resource"),
+        count(outcome.files, "file"),
         outcome.duration_ms
     )
-}
-
-/// A number and what it counts.
-fn counted(n: usize, what: &str) -> String {
-    let s = if n == 1 { "" } else { "s" };
-    format!("{n} {what}{s}")
 }
 
 /// A severity in words.

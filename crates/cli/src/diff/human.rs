@@ -2,8 +2,9 @@
 
 use super::view::{CallView, DiffView, EndingView, FindingsView, MeshView, Side, VisibilityView};
 use crate::check::{label, line};
-use crate::reason::{Reason, count};
+use crate::reason::Reason;
 use crate::trace::sees;
+use crate::words::{count, some};
 use meshscope::engine::diff::{OTHER_HOST, OTHER_PATH};
 use meshscope::finding::{Finding, ResourceId};
 use std::fmt::Write;
@@ -167,7 +168,7 @@ fn of_calls(group: &[&CallView]) -> String {
     let from: Vec<&str> = from.iter().map(String::as_str).collect();
     let arrives = first.from.iter().any(|who| who.starts_with("gateway:"));
     let way = if arrives { "at" } else { "from" };
-    let mut text = format!("{} {way} {}\n", some(&urls), some(&from));
+    let mut text = format!("{} {way} {}\n", some(&urls, NAMES), some(&from, NAMES));
     let _ = writeln!(text, "  before: {}", ending(&first.before));
     let _ = writeln!(text, "  after:  {}", ending(&first.after));
     for reason in &first.because {
@@ -218,11 +219,11 @@ fn cluster(cluster: &super::view::ClusterView) -> String {
 /// What some workloads see more or less, a line each.
 pub fn visibility(change: &VisibilityView) -> String {
     let workloads: Vec<&str> = change.workloads.iter().map(String::as_str).collect();
-    let mut text = format!("{}\n", some(&workloads));
+    let mut text = format!("{}\n", some(&workloads, NAMES));
     let mut add = |sign: char, what: &str, names: &[String]| {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         if !names.is_empty() {
-            let _ = writeln!(text, "  {sign} {what} {}", some(&names));
+            let _ = writeln!(text, "  {sign} {what} {}", some(&names, NAMES));
         }
     };
     let labels = |list: &[ResourceId]| -> Vec<String> {
@@ -268,22 +269,13 @@ pub fn workloads(mesh: &MeshView) -> Vec<String> {
         }
     }
     let of_group = |(change, because, names): (&str, Vec<Reason>, Vec<&str>)| {
-        let mut text = format!("{change}: {}\n", some(&names));
+        let mut text = format!("{change}: {}\n", some(&names, NAMES));
         for reason in because {
             let _ = writeln!(text, "  {}", reason.line());
         }
         text
     };
     groups.into_iter().map(of_group).collect()
-}
-
-/// The first names of a list.
-fn some(names: &[&str]) -> String {
-    let shown: Vec<&str> = names.iter().take(NAMES).copied().collect();
-    match names.len().saturating_sub(NAMES) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
 }
 
 /// Whether a finding is one to show first.

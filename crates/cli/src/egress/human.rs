@@ -4,7 +4,8 @@ use super::view::{
     EgressView, HostView, IsolationView, LayerView, NamespaceView, OutView, PathView,
 };
 use crate::check::label;
-use crate::reason::{count, plain};
+use crate::reason::plain;
+use crate::words::{count, some};
 use std::fmt::Write;
 
 /// How many reasons or names are listed for one thing.
@@ -81,7 +82,7 @@ fn of_namespace(namespace: &NamespaceView, text: &mut String) {
             text,
             "    {}{closed}: {}",
             way.message,
-            some(&way.workloads)
+            some(&way.workloads, SHOWN)
         );
         for reason in way.because.iter().take(SHOWN) {
             let _ = writeln!(text, "      {}", reason.line());
@@ -140,7 +141,7 @@ fn of_path(path: &PathView, text: &mut String) {
         "    {bypass}{} {} from {}",
         path.call,
         out(&path.out),
-        some(&path.clients)
+        some(&path.clients, SHOWN)
     );
     // Where all is well nobody asks for the proof; JSON and `trace` have it.
     if path.bypasses || path.out.path == "broken" {
@@ -195,13 +196,5 @@ fn matrix(pairs: &[IsolationView], text: &mut String) {
         for reason in &pair.because {
             let _ = writeln!(text, "      {}", reason.line());
         }
-    }
-}
-
-fn some(names: &[String]) -> String {
-    let shown = names.get(..SHOWN).unwrap_or(names).join(", ");
-    match names.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }

@@ -2,7 +2,8 @@
 
 use super::view::{ChainView, GatewaysView, ListenerView, WorkloadView};
 use crate::check::label;
-use crate::reason::{count, plain};
+use crate::reason::plain;
+use crate::words::count;
 use std::fmt::Write;
 
 /// All workloads.

@@ -1,5 +1,6 @@
 //! The meshes for people.
 
+use crate::words::{count, some};
 use meshscope::manifest::Str;
 use meshscope::{Assumption, Origin, Profile};
 use std::collections::BTreeMap;
@@ -57,16 +58,7 @@ fn list_aside(indent: &str, aside: &[(Str, String)], text: &mut String) {
         reasons.entry(reason).or_default().push(path);
     }
     for (reason, paths) in reasons {
-        let shown = paths.iter().take(ROOTS).copied().collect::<Vec<_>>();
-        let more = match paths.len().saturating_sub(ROOTS) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let _ = writeln!(
-            text,
-            "{indent}set aside: {}{more}: {reason}",
-            shown.join(", ")
-        );
+        let _ = writeln!(text, "{indent}set aside: {}: {reason}", some(&paths, ROOTS));
     }
 }
 
@@ -79,10 +71,4 @@ fn from(origin: &Origin, settings: Option<&str>) -> String {
         Origin::Release(release, Some(file)) => format!("{release} in {file}"),
         Origin::Release(release, None) => release.to_string(),
     }
-}
-
-/// `1 file`, `2 files`.
-pub fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
 }

@@ -6,8 +6,6 @@ mod json;
 #[cfg(feature = "schema")]
 pub use json::MeshList;
 
-pub use human::count;
-
 use crate::args::{Cli, ListArgs, ListFormat};
 use crate::output::{Failure, print, print_json};
 use meshscope::{Mesh, OsFileSystem, Workspace};
