@@ -2,12 +2,11 @@
 
 use meshscope::Mesh;
 use meshscope::engine::envoy::Because;
-use meshscope::finding::{Location, ResourceId};
+use meshscope::finding::{Location, ResourceId, written_at};
 use meshscope::manifest::{ResourceKey, Str};
 use serde::Serialize;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write;
 
 /// The object and field that decided something, and where they are written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -27,18 +26,7 @@ pub struct Reason {
 impl Reason {
     /// `Kind ns/name spec.field (file:line)`, or `(in no file)`.
     pub fn place(&self) -> String {
-        let mut text = crate::check::label(&self.resource);
-        if !self.path.is_empty() {
-            let _ = write!(text, " {}", self.path);
-        }
-        match &self.location {
-            Some(at) => {
-                let _ = write!(text, " ({}:{})", at.file, at.range.start.line);
-            }
-            // A default of istiod, or what an install makes.
-            None => text.push_str(" (in no file)"),
-        }
-        text
+        written_at(&self.resource, &self.path, self.location.as_ref())
     }
 
     /// `place: why`.

@@ -3,6 +3,7 @@
 //! Its JSON is the contract's. It must not know how it was computed.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -85,6 +86,29 @@ pub struct ResourceId {
     pub namespace: String,
     /// The name.
     pub name: String,
+}
+
+/// `Kind namespace/name`.
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.namespace.as_str() {
+            "" => write!(f, "{} {}", self.kind, self.name),
+            namespace => write!(f, "{} {namespace}/{}", self.kind, self.name),
+        }
+    }
+}
+
+/// A field of an object and where it is written: `Kind namespace/name spec.field (file:line)`, with
+/// `(in no file)` for a default of istiod and for what an install makes.
+pub fn written_at(resource: &ResourceId, path: &str, at: Option<&Location>) -> String {
+    let field = match path {
+        "" => String::new(),
+        path => format!(" {path}"),
+    };
+    match at {
+        Some(at) => format!("{resource}{field} ({}:{})", at.file, at.range.start.line),
+        None => format!("{resource}{field} (in no file)"),
+    }
 }
 
 /// A range of a file.

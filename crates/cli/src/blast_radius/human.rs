@@ -1,7 +1,6 @@
 //! A blast radius for people: the four counts, then who and why.
 
 use super::view::{FrozenView, RadiusView, ReachedView};
-use crate::check::label;
 use crate::reason::by_reason;
 use crate::words::{count, some};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +14,7 @@ pub fn render(view: &RadiusView) -> String {
     let units: BTreeSet<_> = view.freezes.iter().map(|f| (&f.proxy, &f.unit)).collect();
     let mut text = format!(
         "{}: seen by {}, pushed to {}, changes the behaviour of {}, can freeze {}\n",
-        label(&view.resource),
+        view.resource,
         proxies(&view.sees),
         proxies(&view.pushed),
         proxies(&view.changes_behaviour),

@@ -93,7 +93,7 @@ pub fn report(args: &CheckArgs, outcome: &Outcome) {
         let subject = entry
             .resource
             .as_ref()
-            .map_or(entry.file.clone(), super::label);
+            .map_or(entry.file.clone(), ToString::to_string);
         let _ = writeln!(text, "  {} {subject} {}", entry.rule, entry.path);
     }
     if known.gone.len() > NAMED {

@@ -30,7 +30,7 @@ pub fn place(finding: &Finding) -> String {
             "{}:{}:{}",
             at.file, at.range.start.line, at.range.start.column
         ),
-        (None, Some(resource)) => super::human::label(resource),
+        (None, Some(resource)) => resource.to_string(),
         (None, None) => String::new(),
     }
 }

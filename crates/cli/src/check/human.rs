@@ -4,7 +4,7 @@ use super::{Outcome, brief};
 use crate::words::count;
 use ariadne::{Cache, Config, IndexType, Label, Report, ReportKind, Source};
 use meshscope::Workspace;
-use meshscope::finding::{Certainty, Finding, Location, ResourceId, Severity};
+use meshscope::finding::{Certainty, Finding, Location, Severity};
 use std::collections::HashMap;
 use std::fmt::{Debug, Display, Write};
 use std::ops::Range;
@@ -63,7 +63,11 @@ fn report<'a>(
         .with_config(config)
         .with_code(&finding.rule)
         .with_message(&finding.message);
-    let subject = finding.resource.as_ref().map(label).unwrap_or_default();
+    let subject = finding
+        .resource
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let subject = match (subject.is_empty(), finding.path.is_empty()) {
         (true, _) => "here".to_owned(),
         (false, true) => subject,
@@ -71,7 +75,11 @@ fn report<'a>(
     };
     report = report.with_label(Label::new(span).with_message(subject).with_color(shade));
     for related in &finding.related {
-        let who = related.resource.as_ref().map(label).unwrap_or_default();
+        let who = related
+            .resource
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let words = [who.as_str(), related.message.as_str()];
         let words: Vec<&str> = words.into_iter().filter(|w| !w.is_empty()).collect();
         match &related.location {
@@ -129,7 +137,11 @@ fn without_colors(text: &str) -> String {
 
 /// A finding on an object that no file holds.
 fn without_source(finding: &Finding) -> String {
-    let who = finding.resource.as_ref().map(label).unwrap_or_default();
+    let who = finding
+        .resource
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let mut text = format!(
         "[{}] {}: {}\n   = {who} {}\n",
         finding.rule,
@@ -184,15 +196,6 @@ pub fn word(severity: Severity) -> &'static str {
         Severity::Warning => "warning",
         Severity::Info => "info",
         Severity::Hint => "hint",
-    }
-}
-
-/// `Kind namespace/name`.
-pub fn label(id: &ResourceId) -> String {
-    if id.namespace.is_empty() {
-        format!("{} {}", id.kind, id.name)
-    } else {
-        format!("{} {}/{}", id.kind, id.namespace, id.name)
     }
 }
 

@@ -52,7 +52,7 @@ fn case(file: &str, finding: &Finding, fails: bool, text: &mut String) {
     let subject = finding
         .resource
         .as_ref()
-        .map(human::label)
+        .map(ToString::to_string)
         .unwrap_or_default();
     let name = [finding.rule.as_str(), &subject, &finding.path];
     let name: Vec<&str> = name.into_iter().filter(|part| !part.is_empty()).collect();

@@ -20,7 +20,7 @@ mod watch;
 pub use json::CheckOutput;
 
 pub use concise::line;
-pub use human::{label, word};
+pub use human::word;
 pub use outcome::Outcome;
 
 use crate::args::{CheckArgs, CheckFormat, Cli};

@@ -1,7 +1,7 @@
 //! A difference for people: the counts, then findings, calls, who sees what, and whom it touches.
 
 use super::view::{CallView, DiffView, EndingView, FindingsView, MeshView, Side, VisibilityView};
-use crate::check::{label, line};
+use crate::check::line;
 use crate::reason::Reason;
 use crate::trace::sees;
 use crate::words::{count, some};
@@ -118,7 +118,7 @@ fn of_mesh(mesh: &MeshView, text: &mut String) {
         let place = place.map_or(String::new(), |at| {
             format!("  {}:{}", at.file, at.range.start.line)
         });
-        format!("{} {}{place}", sign(o.change), label(&o.resource))
+        format!("{} {}{place}", sign(o.change), o.resource)
     });
     section("Objects", objects, text);
     section("Left out", mesh.left_out.iter().cloned(), text);
@@ -245,7 +245,8 @@ pub fn visibility(change: &VisibilityView) -> String {
         &labels(&change.virtual_services_lost),
     );
     for rule in &change.destination_rules {
-        let name = |id: &Option<ResourceId>| id.as_ref().map_or("none".to_owned(), label);
+        let name =
+            |id: &Option<ResourceId>| id.as_ref().map_or("none".to_owned(), ToString::to_string);
         let (before, after) = (name(&rule.before), name(&rule.after));
         let _ = writeln!(text, "  ~ {} by {after} instead of {before}", rule.host);
     }

@@ -3,7 +3,7 @@
 
 use super::human::{calls, one_sided, sentence, side, sign, visibility, workloads, worst_first};
 use super::view::{DiffView, MeshView};
-use crate::check::{label, word};
+use crate::check::word;
 use meshscope::finding::{Finding, Severity};
 use std::fmt::Write;
 
@@ -72,7 +72,7 @@ fn of_mesh(text: &mut String, mesh: &MeshView, of: &str) {
         &block(workloads(mesh)),
     );
     let objects = mesh.objects.iter();
-    let objects = objects.map(|o| format!("{} {}", sign(o.change), label(&o.resource)));
+    let objects = objects.map(|o| format!("{} {}", sign(o.change), o.resource));
     let objects: Vec<String> = objects.collect();
     fold(
         text,

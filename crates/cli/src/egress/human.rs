@@ -3,7 +3,6 @@
 use super::view::{
     EgressView, HostView, IsolationView, LayerView, NamespaceView, OutView, PathView,
 };
-use crate::check::label;
 use crate::reason::plain;
 use crate::words::{count, some};
 use std::fmt::Write;
@@ -117,7 +116,7 @@ fn of_layer(name: &str, layer: &LayerView, text: &mut String) {
 
 fn of_host(host: &HostView, text: &mut String) {
     let defined = match &host.resource {
-        Some(resource) => label(resource),
+        Some(resource) => resource.to_string(),
         None => "no ServiceEntry defines it".to_owned(),
     };
     let _ = writeln!(text, "  {} ({defined})", host.host);
@@ -126,7 +125,7 @@ fn of_host(host: &HostView, text: &mut String) {
             text,
             "    meant to pass {} ({})",
             meant.gateways.join(", "),
-            label(&meant.virtual_service)
+            meant.virtual_service
         );
     }
     for path in &host.paths {

@@ -1,7 +1,6 @@
 //! Gateway workloads for people: the count of what is wrong first, then workload by workload.
 
 use super::view::{ChainView, GatewaysView, ListenerView, WorkloadView};
-use crate::check::label;
 use crate::reason::plain;
 use crate::words::count;
 use std::fmt::Write;
@@ -13,7 +12,7 @@ pub fn render(view: &GatewaysView) -> String {
         let _ = writeln!(
             text,
             "  {} selects no gateway workload: nothing of it is programmed",
-            label(resource)
+            resource
         );
     }
     for gateway in &view.gateways {
@@ -89,9 +88,7 @@ fn workload(gateway: &WorkloadView, text: &mut String) {
             let _ = writeln!(
                 text,
                 "    {} on {}{server}: {}",
-                label(&unbound.virtual_service),
-                unbound.gateway,
-                unbound.message
+                unbound.virtual_service, unbound.gateway, unbound.message
             );
             // Under "Dropped" they are named anyway.
             let named = unbound.reason == "server-dropped";
@@ -155,7 +152,7 @@ fn of_listener(gateway: &WorkloadView, listener: &ListenerView, text: &mut Strin
         let _ = writeln!(
             text,
             "    serves {} for {} on {}",
-            label(&bound.virtual_service),
+            bound.virtual_service,
             bound.hosts.join(", "),
             bound.server.place()
         );

@@ -3,6 +3,16 @@
 use crate::value::Str;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The directory of a file; empty at the root.
+pub fn dir_of(file: &str) -> &str {
+    file.rsplit_once('/').map_or("", |(dir, _)| dir)
+}
+
+/// Whether a path is a directory or below it; everything is below the root.
+pub fn is_within(path: &str, dir: &str) -> bool {
+    dir.is_empty() || path == dir || path.strip_prefix(dir).is_some_and(|r| r.starts_with('/'))
+}
+
 /// Words that name an environment when they are a folder of their own.
 const ENVIRONMENTS: [&str; 29] = [
     "dev",

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use super::layout::{Environments, environment};
+use super::layout::{Environments, dir_of, environment};
 use super::roots::{Applied, Repository, Root, RootKind, roots};
 use crate::value::Str;
 
@@ -158,7 +158,7 @@ fn lands(applied: &Applied, appliers: &Appliers, environments: &Environments) ->
             Some(appliers) => open.extend(appliers),
             None => {
                 let by = applied.by();
-                let dir = by.rsplit_once('/').map_or("", |(dir, _)| dir);
+                let dir = dir_of(by);
                 found.extend(environments.of_applier(dir));
             }
         }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Added, Application, Fact, FluxKustomization, Release};
-use super::layout;
+use super::layout::{self, dir_of, is_within};
 use crate::kustomize::{Origin, Place, References, is_kustomization};
 use crate::value::Str;
 
@@ -155,15 +155,6 @@ pub struct Roots {
     pub roots: Vec<Root>,
     /// Archives, examples, tests: with the part of the path that says so.
     pub aside: Vec<(Root, Str)>,
-}
-
-/// The directory of a file.
-fn dir_of(file: &str) -> &str {
-    file.rsplit_once('/').map_or("", |(dir, _)| dir)
-}
-
-fn is_within(path: &str, dir: &str) -> bool {
-    dir.is_empty() || path == dir || path.strip_prefix(dir).is_some_and(|r| r.starts_with('/'))
 }
 
 /// Finds the roots.

@@ -6,6 +6,7 @@ use super::lookup::{real_path, references};
 use crate::db::{Db, Name, Repository, name};
 use meshscope_manifest::Str;
 use meshscope_manifest::kustomize::is_kustomization;
+use meshscope_manifest::repository::layout;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -35,7 +36,7 @@ pub fn kustomizations(db: &dyn Db, repository: Repository) -> Arc<[Str]> {
     let files = repository.files(db).keys();
     let found: BTreeSet<Str> = files
         .filter(|path| is_kustomization(path))
-        .map(|path| path.rsplit_once('/').map_or("", |(dir, _)| dir).into())
+        .map(|path| layout::dir_of(path).into())
         .collect();
     found.into_iter().collect()
 }

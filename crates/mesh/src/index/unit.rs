@@ -4,7 +4,7 @@ use super::locate::{Definition, Place};
 use super::roots::{root_files, root_objects};
 use super::{built, file_at, file_summary};
 use crate::db::{Db, Kustomization, Source, SourceFile, Unit, UnitKey, name};
-use meshscope_manifest::repository::{NamespaceSources, effective_namespace};
+use meshscope_manifest::repository::{NamespaceSources, effective_namespace, layout};
 use meshscope_manifest::validate::Problem;
 use meshscope_manifest::{Kind, Resource, Str};
 use std::sync::Arc;
@@ -82,10 +82,7 @@ pub(super) fn install_namespace(db: &dyn Db, unit: &Unit) -> Str {
 
 fn directory(db: &dyn Db, unit: &Unit) -> Str {
     match &unit.source {
-        Source::File(file) => {
-            let path = file.path(db);
-            Str::new(path.rsplit_once('/').map_or("", |(dir, _)| dir))
-        }
+        Source::File(file) => Str::new(layout::dir_of(file.path(db))),
         Source::Kustomization(root) => root.directory.clone(),
         Source::Chart(chart) => chart.directory.clone(),
     }

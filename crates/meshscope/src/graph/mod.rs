@@ -8,11 +8,10 @@ mod layout;
 mod page;
 
 use crate::Mesh;
-use crate::finding::{Location, ResourceId};
+use crate::finding::{Location, ResourceId, written_at};
 use meshscope_mesh::envoy::Because;
 use meshscope_mesh::graph::{Edge, EdgeKind, Focus, Node, route_graph};
 use serde::Serialize;
-use std::fmt::Write;
 
 /// The route graph of a mesh, in the words of the command line's contract.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -132,27 +131,9 @@ impl RouteGraph {
     }
 }
 
-/// `Kind ns/name`.
-fn named(id: &ResourceId) -> String {
-    match id.namespace.is_empty() {
-        true => format!("{} {}", id.kind, id.name),
-        false => format!("{} {}/{}", id.kind, id.namespace, id.name),
-    }
-}
-
 impl GraphReason {
     /// `Kind ns/name spec.field (file:line)`, or `(in no file)`.
     fn place(&self) -> String {
-        let mut text = named(&self.resource);
-        if !self.path.is_empty() {
-            let _ = write!(text, " {}", self.path);
-        }
-        match &self.location {
-            Some(at) => {
-                let _ = write!(text, " ({}:{})", at.file, at.range.start.line);
-            }
-            None => text.push_str(" (in no file)"),
-        }
-        text
+        written_at(&self.resource, &self.path, self.location.as_ref())
     }
 }

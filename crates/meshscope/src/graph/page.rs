@@ -3,7 +3,7 @@
 
 use super::curve::Curve;
 use super::layout::columns;
-use super::{GraphEdge, GraphNode, RouteGraph, named};
+use super::{GraphEdge, GraphNode, RouteGraph};
 use crate::finding::Location;
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -73,7 +73,7 @@ pub fn page(mesh: &str, graph: &RouteGraph) -> String {
 fn boxed(node: &GraphNode, (x, y): (usize, usize), text: &mut String) {
     let mut told = format!("{} {}", node.kind, node.label);
     if let Some(resource) = &node.resource {
-        told = named(resource);
+        told = resource.to_string();
     }
     if let Some(at) = &node.location {
         let _ = write!(told, "\n{}:{}", at.file, at.range.start.line);

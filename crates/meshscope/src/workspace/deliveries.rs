@@ -2,8 +2,9 @@
 //! to what it holds.
 
 use super::Workspace;
-use super::discover::{Material, dir_of, is_within};
+use super::discover::Material;
 use meshscope_manifest::kustomize::{Additions, is_kustomization};
+use meshscope_manifest::repository::layout::{dir_of, is_within};
 use meshscope_manifest::repository::{
     Applied, FluxKustomization, How, Release, Root, RootKind, Variables, is_unknown, layout,
 };

@@ -7,6 +7,7 @@ use super::Workspace;
 use crate::db::Database;
 use meshscope_manifest::document::may_hold_resources;
 use meshscope_manifest::kustomize::{References, is_kustomization};
+use meshscope_manifest::repository::layout::dir_of;
 use meshscope_manifest::repository::{
     self, Fact, FileFacts, MeshSetting, Repository, Root, RootKind, Stated, discover,
 };
@@ -46,14 +47,6 @@ const MAX_ROUNDS: usize = 6;
 
 /// Meshes that alternatives make of a repository, about.
 const MAX_MESHES: usize = 8;
-
-pub(super) fn dir_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(dir, _)| dir)
-}
-
-pub(super) fn is_within(path: &str, dir: &str) -> bool {
-    dir.is_empty() || path == dir || path.strip_prefix(dir).is_some_and(|r| r.starts_with('/'))
-}
 
 /// What a file has to do with where meshes are.
 #[derive(PartialEq)]

@@ -1,10 +1,10 @@
 //! Which files make which mesh: the settings say so, or the repository does, or all of it is one.
 
 use super::Workspace;
-use super::discover::{Discovered, dir_of};
+use super::discover::Discovered;
 use crate::settings::{MeshSpec, Patterns};
 use meshscope_manifest::Str;
-use meshscope_manifest::repository::layout;
+use meshscope_manifest::repository::layout::{self, dir_of};
 use meshscope_mesh::index::may_hold_objects;
 use meshscope_mesh::whole::Whole;
 use meshscope_mesh::{Mesh as MeshInput, Source, Unit};

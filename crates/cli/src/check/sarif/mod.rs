@@ -169,7 +169,7 @@ fn party(places: &Places, index: usize, related: &Related) -> Option<Place> {
     let who = related
         .resource
         .as_ref()
-        .map(super::label)
+        .map(ToString::to_string)
         .unwrap_or_default();
     let words = [who.as_str(), related.message.as_str()];
     let words: Vec<&str> = words.into_iter().filter(|w| !w.is_empty()).collect();
@@ -183,7 +183,7 @@ fn party(places: &Places, index: usize, related: &Related) -> Option<Place> {
 }
 
 fn logical(finding: &Finding) -> Option<Logical> {
-    let resource = super::label(finding.resource.as_ref()?);
+    let resource = finding.resource.as_ref()?.to_string();
     let name = match finding.path.as_str() {
         "" => resource,
         path => format!("{resource} {path}"),
