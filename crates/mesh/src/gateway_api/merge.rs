@@ -29,6 +29,14 @@ pub(super) struct Converted {
     pub refused: Vec<Refused>,
 }
 
+/// The kinds of routes.
+pub const ROUTES: [Kind; 4] = [
+    Kind::HttpRoute,
+    Kind::GrpcRoute,
+    Kind::TlsRoute,
+    Kind::TcpRoute,
+];
+
 /// The routes of one namespace, converted.
 #[salsa::tracked]
 pub(super) fn routes_in<'db>(
@@ -36,13 +44,7 @@ pub(super) fn routes_in<'db>(
     mesh: Mesh,
     namespace: Name<'db>,
 ) -> Arc<[Converted]> {
-    let kinds = [
-        Kind::HttpRoute,
-        Kind::GrpcRoute,
-        Kind::TlsRoute,
-        Kind::TcpRoute,
-    ];
-    kinds
+    ROUTES
         .into_iter()
         .flat_map(|kind| routes(db, mesh, namespace, kind))
         .filter_map(|r| Some(convert(db, mesh, &r, r.route()?)))

@@ -23,7 +23,7 @@ pub use listeners::{Listener, gateways_in, listeners_in};
 pub(crate) use managed::managed;
 pub use managed::managed_in;
 pub(crate) use merge::contributors_gathered;
-pub use merge::virtual_services_in;
+pub use merge::{ROUTES, virtual_services_in};
 pub use parents::{Attachment, Denial, Parent};
 
 use crate::db::{Db, Mesh, Name};

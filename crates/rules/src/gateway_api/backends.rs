@@ -1,5 +1,6 @@
 //! The backends of the routes istiod programs, with the share of requests each gets.
 
+use super::routes;
 use crate::prelude::*;
 use meshscope_manifest::spec::gateway_api::BackendRef;
 use meshscope_mesh::gateway_api::{Parent, attachments_in};
@@ -23,17 +24,8 @@ pub(super) struct At {
 /// Those of one namespace. Routes of other controllers are theirs to answer.
 pub(super) fn backends<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<At> {
     let attachments = attachments_in(db, mesh, namespace);
-    let kinds = [
-        Kind::HttpRoute,
-        Kind::GrpcRoute,
-        Kind::TlsRoute,
-        Kind::TcpRoute,
-    ];
     let mut found = Vec::new();
-    for route in kinds
-        .iter()
-        .flat_map(|k| objects(db, mesh, namespace, *k).to_vec())
-    {
+    for route in routes(db, mesh, namespace) {
         let of_route = attachments.iter().filter(|a| a.route == route.key);
         let parents: Vec<_> = of_route.filter_map(|a| a.outcome.as_ref().ok()).collect();
         if parents.is_empty() {

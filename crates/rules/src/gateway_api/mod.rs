@@ -8,3 +8,17 @@ pub mod parent_gateway_unresolved;
 pub mod route_hostname_mismatch;
 pub mod route_not_allowed_by_listener;
 pub mod route_rule_without_backend;
+
+use crate::prelude::*;
+use meshscope_mesh::gateway_api::ROUTES;
+use std::sync::Arc;
+
+/// The routes of one namespace as written, kind by kind.
+fn routes<'db>(
+    db: &'db dyn Db,
+    mesh: Mesh,
+    namespace: Name<'db>,
+) -> impl Iterator<Item = &'db Arc<Resource>> {
+    let kinds = ROUTES.into_iter();
+    kinds.flat_map(move |kind| objects(db, mesh, namespace, kind).iter())
+}

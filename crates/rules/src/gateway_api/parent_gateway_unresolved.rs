@@ -1,6 +1,7 @@
 //! parent-gateway-unresolved: a route names a parent, or a listener of it, that does not exist
 //! (G:GWA-8).
 
+use super::routes;
 use crate::prelude::*;
 use meshscope_manifest::spec::gateway_api::ParentRef;
 use meshscope_mesh::gateway_api::{Attachment, Denial, attachments_in};
@@ -19,17 +20,8 @@ pub static RULE: Rule = Rule {
 
 fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding> {
     let attachments = attachments_in(db, mesh, namespace);
-    let kinds = [
-        Kind::HttpRoute,
-        Kind::GrpcRoute,
-        Kind::TlsRoute,
-        Kind::TcpRoute,
-    ];
     let mut found = Vec::new();
-    for route in kinds
-        .iter()
-        .flat_map(|k| objects(db, mesh, namespace, *k).to_vec())
-    {
+    for route in routes(db, mesh, namespace) {
         let parents = route.route().map_or(&[][..], |r| &r.parent_refs);
         for (i, parent) in parents.iter().enumerate() {
             let own = |a: &&Attachment| a.route == route.key && a.reference == i;
@@ -38,9 +30,9 @@ fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding>
                 !outcomes.is_empty() && outcomes.iter().all(|a| a.outcome.as_ref().err() == Some(d))
             };
             if all(&Denial::NotFound) {
-                found.extend(missing(db, mesh, &route, i, parent));
+                found.extend(missing(db, mesh, route, i, parent));
             } else if all(&Denial::OtherListener) {
-                found.push(no_listener(&route, i, parent));
+                found.push(no_listener(route, i, parent));
             }
         }
     }

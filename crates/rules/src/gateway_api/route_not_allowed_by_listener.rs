@@ -1,5 +1,6 @@
 //! route-not-allowed-by-listener: every listener of the parent keeps the route out (G:GWA-4, G:GWA-8).
 
+use super::routes;
 use crate::prelude::*;
 use meshscope_manifest::spec::gateway_api::{AllowedNamespaces, ParentRef};
 use meshscope_mesh::gateway_api::{Attachment, Denial, attachments_in};
@@ -22,17 +23,8 @@ fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding>
         return Vec::new();
     }
     let attachments = attachments_in(db, mesh, namespace);
-    let kinds = [
-        Kind::HttpRoute,
-        Kind::GrpcRoute,
-        Kind::TlsRoute,
-        Kind::TcpRoute,
-    ];
     let mut found = Vec::new();
-    for route in kinds
-        .iter()
-        .flat_map(|k| objects(db, mesh, namespace, *k).to_vec())
-    {
+    for route in routes(db, mesh, namespace) {
         let parents = route.route().map_or(&[][..], |r| &r.parent_refs);
         for (i, parent) in parents.iter().enumerate() {
             let own = |a: &&Attachment| a.route == route.key && a.reference == i;
@@ -43,7 +35,7 @@ fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding>
             }
             let has = |d: Denial| denials.contains(&Some(&d));
             if has(Denial::NamespaceNotAllowed) {
-                found.extend(of_namespace(db, mesh, &route, i, parent));
+                found.extend(of_namespace(db, mesh, route, i, parent));
             } else if has(Denial::KindNotAllowed) {
                 let message = format!(
                     "no listener of {} {} takes {}s: the route is not attached",
@@ -51,7 +43,7 @@ fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding>
                     parent.name,
                     route.key.kind.name()
                 );
-                found.push(finding(&route, i, message).help(
+                found.push(finding(route, i, message).help(
                     "add a listener of a protocol for it, or the kind to allowedRoutes.kinds",
                 ));
             }

@@ -42,26 +42,23 @@ fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding>
         .collect()
 }
 
+/// The gateways of each match of a rule; a rule without matches applies everywhere.
+fn or_anywhere(matches: Vec<Vec<Str>>) -> Vec<Vec<Str>> {
+    match matches.is_empty() {
+        true => vec![Vec::new()],
+        false => matches,
+    }
+}
+
 fn blocks(vs: &VirtualService) -> Vec<Block> {
     let own = |mut hosts: Box<dyn Iterator<Item = &Str> + '_>| hosts.all(|h| vs.hosts.contains(h));
     let mut found = Vec::new();
     if !vs.http.is_empty() {
-        let rules = vs.http.iter().flat_map(|r| {
-            let all = r
-                .rule
-                .matches
-                .iter()
-                .map(|m| m.gateways.clone())
-                .collect::<Vec<_>>();
-            if all.is_empty() {
-                vec![Vec::new()]
-            } else {
-                all
-            }
-        });
+        let rules = vs.http.iter().map(|r| &r.rule.matches);
+        let rules = rules.map(|all| all.iter().map(|m| m.gateways.clone()).collect());
         found.push(Block {
             kind: "http",
-            matches: rules.collect(),
+            matches: rules.flat_map(or_anywhere).collect(),
             default_does_it: false,
         });
     }
@@ -69,25 +66,15 @@ fn blocks(vs: &VirtualService) -> Vec<Block> {
         if rules.is_empty() {
             continue;
         }
-        let matches = rules.iter().flat_map(|r| {
-            let all = r
-                .matches
-                .iter()
-                .map(|m| m.gateways.clone())
-                .collect::<Vec<_>>();
-            if all.is_empty() {
-                vec![Vec::new()]
-            } else {
-                all
-            }
-        });
+        let matches = rules.iter().map(|r| &r.matches);
+        let matches = matches.map(|all| all.iter().map(|m| m.gateways.clone()).collect());
         let to = rules
             .iter()
             .flat_map(|r| &r.route)
             .map(|r| &r.destination.host);
         found.push(Block {
             kind,
-            matches: matches.collect(),
+            matches: matches.flat_map(or_anywhere).collect(),
             default_does_it: own(Box::new(to)),
         });
     }
