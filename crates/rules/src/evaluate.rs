@@ -50,7 +50,7 @@ pub fn prime(db: &dyn Db, mesh: Mesh, namespace: &str) {
     of_namespace(db, mesh, name(db, namespace));
 }
 
-/// Brings what all rules find in one group of namespaces up to date, see [`across`].
+/// Brings what all rules find in one group of namespaces up to date, see [`mod@across`].
 pub fn refresh(db: &dyn Db, mesh: Mesh, group: usize) {
     of_group(db, mesh, group);
 }
