@@ -18,17 +18,19 @@ fn same(finding: &Finding) -> Option<Same> {
     Some((rule, location, path, finding.message.clone()))
 }
 
-/// Drops findings that say the same of one place as an earlier one: roots that share a base.
+/// Drops findings that say the same of one place as an earlier one: roots that share a base. They are
+/// sorted by place and rule, so an earlier one is near.
 pub(super) fn once(findings: &mut Vec<Finding>) {
     findings.dedup();
-    let mut seen = HashSet::new();
-    let first = findings.iter().map(|finding| {
-        let Some(location) = &finding.location else {
-            return true;
-        };
-        seen.insert((&finding.rule, location, &finding.path, &finding.message))
-    });
-    let mut first = first.collect::<Vec<bool>>().into_iter();
+    let is_first = |(at, finding): (usize, &Finding)| {
+        let place = (&finding.location, &finding.rule);
+        let earlier = findings[..at].iter().rev();
+        let mut of_place = earlier.take_while(|e| (&e.location, &e.rule) == place);
+        let says = (&finding.path, &finding.message);
+        finding.location.is_none() || of_place.all(|e| (&e.path, &e.message) != says)
+    };
+    let first: Vec<bool> = findings.iter().enumerate().map(is_first).collect();
+    let mut first = first.into_iter();
     findings.retain(|_| first.next().unwrap_or(true));
 }
 
