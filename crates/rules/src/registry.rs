@@ -56,6 +56,7 @@ pub static ALL: &[&Rule] = &[
     &sni::ambiguous_sni::RULE,
     &sni::tls_route_on_terminating_server::RULE,
     &sni::route_kind_mismatch::RULE,
+    &sni::mode_unset::RULE,
     &sni::http2_connection_reuse::RULE,
     &sni::credential_wrong_namespace::RULE,
     &sni::tls_double_origination::RULE,

@@ -231,6 +231,7 @@ fn build(
         bind: Str::default(),
         hosts: allowed_hosts(db, mesh, namespace, listener),
         tls,
+        tls_without_mode: false,
     };
     let gateway = Gateway {
         object: resource.key.clone(),
