@@ -97,6 +97,7 @@ pub static ALL: &[&Rule] = &[
     &gateway_api::backend_not_found::RULE,
     &gateway_api::backend_not_permitted::RULE,
     &gateway_api::route_rule_without_backend::RULE,
+    &gateway_api::route_unsupported::RULE,
     &gateway_api::gateway_listener_invalid::RULE,
     // ambient
     &ambient::waypoint_unused::RULE,

@@ -9,6 +9,7 @@ pub mod parent_gateway_unresolved;
 pub mod route_hostname_mismatch;
 pub mod route_not_allowed_by_listener;
 pub mod route_rule_without_backend;
+pub mod route_unsupported;
 
 use crate::prelude::*;
 use meshscope_mesh::envoy::Because;
