@@ -56,6 +56,7 @@ pub static ALL: &[&Rule] = &[
     &sni::ambiguous_sni::RULE,
     &sni::tls_route_on_terminating_server::RULE,
     &sni::route_kind_mismatch::RULE,
+    &sni::mode_unset::RULE,
     &sni::http2_connection_reuse::RULE,
     &sni::credential_wrong_namespace::RULE,
     &sni::tls_double_origination::RULE,
@@ -96,6 +97,8 @@ pub static ALL: &[&Rule] = &[
     &gateway_api::backend_not_found::RULE,
     &gateway_api::backend_not_permitted::RULE,
     &gateway_api::route_rule_without_backend::RULE,
+    &gateway_api::route_unsupported::RULE,
+    &gateway_api::gateway_listener_invalid::RULE,
     // ambient
     &ambient::waypoint_unused::RULE,
     // hygiene

@@ -1,6 +1,6 @@
 //! Istio Gateway: selector and servers.
 
-use super::{Labels, enum_index, virtual_service::number};
+use super::{Labels, enum_index, lacks_mode, virtual_service::number};
 use crate::value::{Str, Value};
 
 /// A Gateway spec.
@@ -29,6 +29,8 @@ pub struct Server {
     pub hosts: Vec<Str>,
     /// `tls`, when present.
     pub tls: Option<ServerTls>,
+    /// Whether `tls` says no `mode`.
+    pub tls_without_mode: bool,
 }
 
 /// `servers[].tls`.
@@ -133,6 +135,7 @@ impl Server {
             bind: value.str_or_empty("bind"),
             hosts: value.strings("hosts"),
             tls: value.field("tls").map(ServerTls::decode),
+            tls_without_mode: lacks_mode(value.get("tls")),
         }
     }
 }

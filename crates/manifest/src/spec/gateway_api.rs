@@ -124,6 +124,8 @@ pub struct BackendRef {
     pub port: u32,
     /// `weight`; 1 when absent.
     pub weight: u32,
+    /// The `type` of each of its `filters`.
+    pub filters: Vec<Str>,
 }
 
 /// A ReferenceGrant spec.
@@ -303,6 +305,11 @@ impl BackendRef {
             name: value.str_or_empty("name"),
             port: number(value.get("port")).unwrap_or(0),
             weight: number(value.get("weight")).unwrap_or(1),
+            filters: value
+                .list("filters")
+                .iter()
+                .map(|f| f.str_or_empty("type"))
+                .collect(),
         }
     }
 }

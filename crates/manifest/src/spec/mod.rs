@@ -16,6 +16,7 @@ pub mod sidecar;
 pub mod traffic;
 pub mod virtual_service;
 
+use crate::repository::is_unknown;
 use crate::value::{Str, Value};
 
 /// Labels, sorted by key, so that equal label sets are equal values.
@@ -127,6 +128,13 @@ impl LabelSelector {
 
 /// The protobuf enum member of `value`: by name, or by number as protobuf JSON also accepts.
 /// Index 0 of `names` is the default for an absent field.
+/// Whether a mapping is written without its `mode`, which is then the enum's zero value. A placeholder
+/// may hold the mode.
+pub(crate) fn lacks_mode(value: &Value) -> bool {
+    let map = value.as_map().filter(|_| value.get("mode").is_null());
+    map.is_some_and(|map| !map.iter().any(|(key, _)| is_unknown(key)))
+}
+
 pub(crate) fn enum_index(value: &Value, names: &[(&str, usize)]) -> Option<usize> {
     match value {
         Value::Null => Some(0),

@@ -3,6 +3,7 @@
 use super::{
     Labels,
     gateway::ServerTls,
+    lacks_mode,
     virtual_service::{Destination, number},
 };
 use crate::value::{Str, Value};
@@ -18,6 +19,8 @@ pub struct Sidecar {
     pub ingress: Vec<IngressListener>,
     /// `outboundTrafficPolicy`; `Some` also for `{}`, which means REGISTRY_ONLY (V:R3.26).
     pub outbound_traffic_policy: Option<OutboundTrafficPolicy>,
+    /// Whether `outboundTrafficPolicy` says no `mode`.
+    pub policy_without_mode: bool,
 }
 
 /// A listener port of a Sidecar.
@@ -140,6 +143,7 @@ impl Sidecar {
             outbound_traffic_policy: spec
                 .field("outboundTrafficPolicy")
                 .map(OutboundTrafficPolicy::decode),
+            policy_without_mode: lacks_mode(spec.get("outboundTrafficPolicy")),
         }
     }
 }

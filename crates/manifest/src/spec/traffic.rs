@@ -1,6 +1,6 @@
 //! DestinationRule, ServiceEntry, WorkloadEntry and WorkloadGroup.
 
-use super::{Labels, enum_index, virtual_service::number};
+use super::{Labels, enum_index, lacks_mode, virtual_service::number};
 use crate::value::{Str, Value};
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub struct DestinationRule {
     pub export_to: Vec<Str>,
     /// `workloadSelector.matchLabels`; `Some` also for `{}` (V:R5.1).
     pub workload_selector: Option<Labels>,
+    /// Where a `tls` says no `mode`: `spec.trafficPolicy.tls`.
+    pub tls_without_mode: Vec<Str>,
 }
 
 /// One `subsets[]` element.
@@ -115,8 +117,30 @@ impl DestinationRule {
             workload_selector: spec
                 .field("workloadSelector")
                 .map(|s| Labels::decode(s.get("matchLabels"))),
+            tls_without_mode: tls_without_mode(spec),
         }
     }
+}
+
+/// Where the policies of a DestinationRule write `tls` without `mode`.
+fn tls_without_mode(spec: &Value) -> Vec<Str> {
+    let mut found = Vec::new();
+    let mut look = |policy: &Value, path: &str| {
+        if lacks_mode(policy.get("tls")) {
+            found.push(format!("{path}.tls").into());
+        }
+        for (i, port) in policy.list("portLevelSettings").iter().enumerate() {
+            if lacks_mode(port.get("tls")) {
+                found.push(format!("{path}.portLevelSettings[{i}].tls").into());
+            }
+        }
+    };
+    look(spec.get("trafficPolicy"), "spec.trafficPolicy");
+    for (i, subset) in spec.list("subsets").iter().enumerate() {
+        let path = format!("spec.subsets[{i}].trafficPolicy");
+        look(subset.get("trafficPolicy"), &path);
+    }
+    found
 }
 
 fn policy_of(value: &Value) -> Option<Arc<TrafficPolicy>> {

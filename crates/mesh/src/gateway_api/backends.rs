@@ -1,5 +1,6 @@
 //! Where a route goes: backend references as destinations (G:GWA-10), and ReferenceGrants (G:GWA-16).
 
+use super::RouteFault;
 use crate::db::{Db, Mesh, name};
 use crate::index::{facts, objects};
 use meshscope_manifest::Kind;
@@ -21,8 +22,8 @@ pub(super) enum Backend {
     Fine(Destination),
     /// Nobody: its share of requests is answered 500.
     Nobody(String),
-    /// The whole route is dropped.
-    Fatal(String),
+    /// The whole route is dropped, and why.
+    Fatal(RouteFault, String),
 }
 
 /// Resolves a backend reference.
@@ -49,22 +50,25 @@ pub(super) fn resolve(db: &dyn Db, mesh: Mesh, from: From<'_>, to: &BackendRef) 
     let domain = &facts(db, mesh).domain;
     let host = match (to.group.as_str(), to.kind.as_str()) {
         ("", "Service") if to.name.contains('.') => {
-            return Backend::Fatal(format!(
+            let why = format!(
                 "{} is a hostname: a Service is named by its name (G:GWA-10)",
                 to.name
-            ));
+            );
+            return Backend::Fatal(RouteFault::BackendName, why);
         }
         ("", "Service") | ("multicluster.x-k8s.io", "ServiceImport") => {
             format!("{}.{namespace}.svc.{domain}", to.name)
         }
         ("networking.istio.io", "Hostname") if !to.namespace.is_empty() => {
-            return Backend::Fatal("a Hostname has no namespace (G:GWA-10)".to_owned());
+            let why = "a Hostname has no namespace (G:GWA-10)".to_owned();
+            return Backend::Fatal(RouteFault::BackendName, why);
         }
         ("networking.istio.io", "Hostname") => to.name.to_string(),
         (_, kind) => return Backend::Nobody(format!("{kind} cannot be a backend (G:GWA-10)")),
     };
     if to.port == 0 {
-        return Backend::Fatal("a backend needs a port (G:GWA-10)".to_owned());
+        let why = "a backend needs a port (G:GWA-10)".to_owned();
+        return Backend::Fatal(RouteFault::BackendPort, why);
     }
     Backend::Fine(Destination {
         host: host.into(),

@@ -1,14 +1,15 @@
 //! The TLS settings of a listener: mode, certificates, what is asked of clients (G:GWA-6, G:GWA-7).
 
-use super::backends;
 use super::listeners::{Owner, port_of};
+use super::{ListenerFault, backends};
 use crate::db::{Db, Mesh, name};
 use crate::index::objects;
 use meshscope_manifest::spec::gateway::{ServerTls, TlsMode};
 use meshscope_manifest::spec::gateway_api::{self as spec, ObjectRef};
 use meshscope_manifest::{Kind, Str};
 
-type TlsResult = Result<Option<ServerTls>, (String, String)>;
+/// What is wrong, the field of the listener, and why.
+type TlsError = (ListenerFault, String, String);
 
 /// The TLS settings of a listener (G:GWA-6). A Secret that is not in the repository is taken to
 /// exist: certificates are rarely in git.
@@ -17,7 +18,7 @@ pub(super) fn server_tls(
     mesh: Mesh,
     owner: &Owner<'_>,
     listener: &spec::Listener,
-) -> TlsResult {
+) -> Result<Option<ServerTls>, TlsError> {
     if !listener.has_tls {
         return Ok(None);
     }
@@ -56,7 +57,8 @@ pub(super) fn server_tls(
     }
     if listener.certificate_refs.len() > 2 {
         let why = "at most two certificates (G:GWA-6)".to_owned();
-        return Err((".tls.certificateRefs".to_owned(), why));
+        let field = ".tls.certificateRefs".to_owned();
+        return Err((ListenerFault::Certificate, field, why));
     }
     let mut names: Vec<Str> = Vec::new();
     let mut valid = 0;
@@ -67,11 +69,11 @@ pub(super) fn server_tls(
                 valid += 1;
                 names.push(credential);
             }
-            Err(why) => {
+            Err((fault, why)) => {
                 // The slot stays, empty: with a valid second certificate the workload's own is served
                 // (G:GWA-7).
                 names.push(Str::default());
-                error.get_or_insert((format!(".tls.certificateRefs[{i}]"), why));
+                error.get_or_insert((fault, format!(".tls.certificateRefs[{i}]"), why));
             }
         }
     }
@@ -94,13 +96,14 @@ fn client_certificates(
     owner: &Owner<'_>,
     listener: &spec::Listener,
     tls: &mut ServerTls,
-) -> Result<(), (String, String)> {
+) -> Result<(), TlsError> {
     let port = port_of(listener);
     let mut of_port = owner.spec.frontend.iter();
     let Some((_, refs)) = of_port.find(|(p, _)| *p == port || *p == 0) else {
         return Ok(());
     };
-    let error = |why: String| Err((".tls".to_owned(), why));
+    let refused = |fault, why| Err((fault, ".tls".to_owned(), why));
+    let error = |why: String| refused(ListenerFault::Certificate, why);
     let (group, kind, namespace, object) = match &refs[..] {
         [] => return Ok(()),
         [only] => only,
@@ -116,9 +119,10 @@ fn client_certificates(
     let from = reader(owner);
     let to = ("", of_kind.name());
     if namespace != own && !backends::granted(db, mesh, from, to, namespace, object) {
-        return error(format!(
+        let why = format!(
             "{kind} {namespace}/{object} needs a ReferenceGrant for Gateways of {own} (G:GWA-6)"
-        ));
+        );
+        return refused(ListenerFault::NotGranted, why);
     }
     let optional = tls.mode == TlsMode::OptionalMutual;
     if !optional {
@@ -150,11 +154,10 @@ fn certificate(
     mesh: Mesh,
     owner: &Owner<'_>,
     (group, kind, namespace, secret): &ObjectRef,
-) -> Result<Str, String> {
+) -> Result<Str, (ListenerFault, String)> {
     if !group.is_empty() || kind != "Secret" {
-        return Err(format!(
-            "{kind} {secret}: only Secrets hold certificates (G:GWA-6)"
-        ));
+        let why = format!("{kind} {secret}: only Secrets hold certificates (G:GWA-6)");
+        return Err((ListenerFault::Certificate, why));
     }
     let own = &owner.object.key.namespace;
     let namespace = if namespace.is_empty() { own } else { namespace };
@@ -163,16 +166,19 @@ fn certificate(
     if let Some(found) = found.and_then(|r| r.secret()) {
         let has = |key: &str| found.keys.iter().any(|k| k == key);
         if !(has("tls.crt") && has("tls.key") || has("cert") && has("key")) {
-            return Err(format!(
-                "Secret {namespace}/{secret} holds no certificate (G:GWA-6)"
-            ));
+            let why = format!("Secret {namespace}/{secret} holds no certificate (G:GWA-6)");
+            return Err(match found.keys.is_empty() {
+                true => (ListenerFault::EmptySecret, why),
+                false => (ListenerFault::Certificate, why),
+            });
         }
     }
     let from = reader(owner);
     if namespace != own && !backends::granted(db, mesh, from, ("", "Secret"), namespace, secret) {
-        return Err(format!(
+        let why = format!(
             "Secret {namespace}/{secret} needs a ReferenceGrant for Gateways of {own} (G:GWA-6)"
-        ));
+        );
+        return Err((ListenerFault::NotGranted, why));
     }
     Ok(format!("kubernetes-gateway://{namespace}/{secret}").into())
 }

@@ -1,7 +1,7 @@
 //! The rules of HTTPRoutes and GRPCRoutes as HTTP rules with at most one match each (G:GWA-9, G:GWA-10).
 
 use super::backends::{self, Backend, From};
-use super::{Refused, RefusedReason};
+use super::{Refused, RefusedReason, RouteFault};
 use crate::db::{Db, Mesh};
 use crate::envoy::Because;
 use crate::visibility::{HttpRoute, MatchPlace};
@@ -99,8 +99,8 @@ impl Rule<'_> {
         }
     }
 
-    fn fatal(&self, field: &str, why: impl Into<Str>) -> Refused {
-        self.refused(RefusedReason::Route, field, why)
+    fn fatal(&self, fault: RouteFault, field: &str, why: impl Into<Str>) -> Refused {
+        self.refused(RefusedReason::Route(fault), field, why)
     }
 
     /// Everything of a rule but its matches.
@@ -151,8 +151,9 @@ impl Rule<'_> {
                     }
                     Default::default()
                 }
-                Backend::Fatal(why) => return Err(self.fatal(&field, why)),
+                Backend::Fatal(fault, why) => return Err(self.fatal(fault, &field, why)),
             };
+            self.own_filters(backend, &field)?;
             built.push(RouteDestination {
                 destination,
                 weight: if single { 0 } else { i64::from(backend.weight) },
@@ -160,6 +161,20 @@ impl Rule<'_> {
             });
         }
         Ok(built)
+    }
+
+    /// The filters of a backend: only those of headers are known.
+    fn own_filters(&self, backend: &BackendRef, field: &str) -> Result<(), Refused> {
+        let is_known = |f: &Str| f.ends_with("HeaderModifier");
+        match backend.filters.iter().position(|f| !is_known(f)) {
+            Some(i) => {
+                let kind = backend.filters.get(i).map_or("", Str::as_str);
+                let why = format!("filter {kind} of a backend is not supported (G:GWA-10)");
+                let fault = of_filter(kind, self.from.kind == Kind::GrpcRoute);
+                Err(self.fatal(fault, &format!("{field}.filters[{i}]"), why))
+            }
+            None => Ok(()),
+        }
     }
 
     fn filter(
@@ -180,10 +195,11 @@ impl Rule<'_> {
                         destination,
                         percentage: percentage(mirror),
                     }),
-                    Backend::Fatal(why) | Backend::Nobody(why) if grpc => {
-                        return Err(self.fatal(&format!(".filters[{index}]"), why));
+                    Backend::Fatal(_, why) | Backend::Nobody(why) if grpc => {
+                        let field = format!(".filters[{index}]");
+                        return Err(self.fatal(RouteFault::Mirror, &field, why));
                     }
-                    Backend::Fatal(_) | Backend::Nobody(_) => {}
+                    Backend::Fatal(..) | Backend::Nobody(_) => {}
                 }
             }
             "RequestRedirect" if !grpc => {
@@ -193,7 +209,8 @@ impl Rule<'_> {
             "CORS" if !grpc => built.cors_policy = filter.field("cors").cloned(),
             other => {
                 let why = format!("filter {other} is not supported (G:GWA-10)");
-                return Err(self.fatal(&format!(".filters[{index}]"), why));
+                let field = format!(".filters[{index}]");
+                return Err(self.fatal(of_filter(other, grpc), &field, why));
             }
         }
         Ok(())
@@ -208,7 +225,11 @@ impl Rule<'_> {
             "Exact" => StringMatch::Exact(text),
             "RegularExpression" => StringMatch::Regex(text),
             other => {
-                return Err(self.fatal(".matches", format!("path match {other} is unknown")));
+                return Err(self.fatal(
+                    RouteFault::Match,
+                    ".matches",
+                    format!("path match {other} is unknown"),
+                ));
             }
         };
         Ok(HttpMatch {
@@ -229,7 +250,11 @@ impl Rule<'_> {
                 "Exact" => false,
                 "RegularExpression" => true,
                 other => {
-                    return Err(self.fatal(".matches", format!("method match {other} is unknown")));
+                    return Err(self.fatal(
+                        RouteFault::Match,
+                        ".matches",
+                        format!("method match {other} is unknown"),
+                    ));
                 }
             };
             Some(match (method.str("service"), method.str("method")) {
@@ -239,7 +264,11 @@ impl Rule<'_> {
                 (Some(s), None) => StringMatch::Prefix(format!("/{s}/").into()),
                 (None, Some(m)) => StringMatch::Regex(format!("/[^/]+/{m}").into()),
                 (None, None) => {
-                    return Err(self.fatal(".matches", "a method match needs method or service"));
+                    return Err(self.fatal(
+                        RouteFault::Match,
+                        ".matches",
+                        "a method match needs method or service",
+                    ));
                 }
             })
         };
@@ -259,13 +288,28 @@ impl Rule<'_> {
                 "Exact" => StringMatch::Exact(text),
                 "RegularExpression" => StringMatch::Regex(text),
                 other => {
-                    return Err(self.fatal(".matches", format!("{field} match {other} is unknown")));
+                    return Err(self.fatal(
+                        RouteFault::Match,
+                        ".matches",
+                        format!("{field} match {other} is unknown"),
+                    ));
                 }
             };
             pairs.retain(|(n, _)| *n != name);
             pairs.push((name, condition));
         }
         Ok(pairs)
+    }
+}
+
+/// What is wrong with a filter istiod does not support: Gateway API has it, or nobody knows it.
+fn of_filter(kind: &str, grpc: bool) -> RouteFault {
+    match kind {
+        "RequestHeaderModifier" | "ResponseHeaderModifier" | "RequestMirror" | "ExtensionRef" => {
+            RouteFault::Filter
+        }
+        "RequestRedirect" | "URLRewrite" | "CORS" | "ExternalAuth" if !grpc => RouteFault::Filter,
+        _ => RouteFault::UnknownFilter,
     }
 }
 

@@ -100,7 +100,9 @@ fn destinations(
                 }
                 Destination::default()
             }
-            Backend::Fatal(why) => return Err(refused(RefusedReason::Route, why)),
+            Backend::Fatal(fault, why) => {
+                return Err(refused(RefusedReason::Route(fault), why));
+            }
         };
         built.push(RouteDestination {
             destination,

@@ -1,7 +1,7 @@
 //! Each listener of a Gateway becomes an internal Gateway with one server (G:GWA-1..7).
 
 use super::certificates::server_tls;
-use super::{GENERATED, Refused, RefusedReason, managed};
+use super::{GENERATED, ListenerFault, Refused, RefusedReason, managed};
 use crate::db::{Db, Mesh, Name, name};
 use crate::envoy::Because;
 use crate::gateways::{Gateway, Selection};
@@ -118,6 +118,13 @@ pub fn listeners_in<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> A
 
 /// The Gateway a ListenerSet adds to, when that lets its namespace (G:GWA-13).
 pub(super) fn parent_of(db: &dyn Db, mesh: Mesh, set: &Resource) -> Option<Arc<Resource>> {
+    let (parent, is_admitted) = named_parent(db, mesh, set)?;
+    is_admitted.then_some(parent)
+}
+
+/// The Gateway a ListenerSet names, when istiod programs it, and whether it lets the set's namespace add
+/// listeners (G:GWA-13).
+pub fn named_parent(db: &dyn Db, mesh: Mesh, set: &Resource) -> Option<(Arc<Resource>, bool)> {
     let parent = &set.listener_set()?.parent;
     let own = &set.key.namespace;
     let named = (parent.group.as_str(), parent.kind.as_str());
@@ -132,12 +139,13 @@ pub(super) fn parent_of(db: &dyn Db, mesh: Mesh, set: &Resource) -> Option<Arc<R
     let found = gateways(db, mesh, name(db, namespace))
         .into_iter()
         .find(|g| g.key.name == parent.name)?;
-    let allowed = match found.kubernetes_gateway()?.allowed_listeners.as_ref()? {
-        AllowedNamespaces::All => true,
-        AllowedNamespaces::Same => own == namespace,
-        AllowedNamespaces::Selector(selector) => selector.matches(&labels_of(db, mesh, own)),
+    let allowed = match &found.kubernetes_gateway()?.allowed_listeners {
+        None => false,
+        Some(AllowedNamespaces::All) => true,
+        Some(AllowedNamespaces::Same) => own == namespace,
+        Some(AllowedNamespaces::Selector(selector)) => selector.matches(&labels_of(db, mesh, own)),
     };
-    allowed.then_some(found)
+    Some((found, allowed))
 }
 
 /// The labels of a namespace, with the one every namespace has.
@@ -204,24 +212,25 @@ fn build(
     let port = port_of(listener);
     let path = format!("spec.listeners[{index}]");
     let mut refused = Vec::new();
-    let mut refuse = |field: &str, why: String| {
+    let mut refuse = |fault: ListenerFault, field: &str, why: String| {
         refused.push(Refused {
-            reason: RefusedReason::Listener,
+            reason: RefusedReason::Listener(fault),
             because: Because::new(&resource.key, format!("{path}{field}"), why),
         });
     };
     let tls = match server_tls(db, mesh, owner, listener) {
         Ok(tls) => tls,
-        Err((field, why)) => {
-            refuse(&field, why);
+        Err((fault, field, why)) => {
+            refuse(fault, &field, why);
             None
         }
     };
     if let Some(why) = unsupported(db, mesh, &listener.protocol) {
-        refuse(".protocol", why);
+        refuse(ListenerFault::Protocol, ".protocol", why);
     }
     if port == 0 {
-        refuse(".port", "a listener needs a port (G:GWA-13)".to_owned());
+        let why = "a listener needs a port (G:GWA-13)".to_owned();
+        refuse(ListenerFault::Port, ".port", why);
     }
     let server = Server {
         name: Str::default(),
@@ -231,6 +240,7 @@ fn build(
         bind: Str::default(),
         hosts: allowed_hosts(db, mesh, namespace, listener),
         tls,
+        tls_without_mode: false,
     };
     let gateway = Gateway {
         object: resource.key.clone(),

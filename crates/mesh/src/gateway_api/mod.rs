@@ -19,7 +19,7 @@ mod parents;
 mod tests;
 
 pub use backends::granted;
-pub use listeners::{Listener, gateways_in, listeners_in};
+pub use listeners::{Listener, gateways_in, listeners_in, named_parent};
 pub(crate) use managed::managed;
 pub use managed::managed_in;
 pub(crate) use merge::contributors_gathered;
@@ -49,11 +49,43 @@ pub struct Refused {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RefusedReason {
     /// The listener does not exist (G:GWA-7).
-    Listener,
+    Listener(ListenerFault),
     /// The whole route does not exist (G:GWA-10).
-    Route,
+    Route(RouteFault),
     /// The backend's share of requests is answered 500 (G:GWA-10).
     Backend,
+}
+
+/// What is wrong with a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ListenerFault {
+    /// Its protocol is not supported, TCP not without a flag (G:GWA-5).
+    Protocol,
+    /// It has no port (G:GWA-13).
+    Port,
+    /// Certificates that cannot be used: too many, of another kind, without what is needed (G:GWA-6).
+    Certificate,
+    /// A Secret that is written without any data (G:GWA-6).
+    EmptySecret,
+    /// An object of another namespace that no ReferenceGrant opens (G:GWA-6).
+    NotGranted,
+}
+
+/// What is wrong with a route as a whole (G:GWA-10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RouteFault {
+    /// A Service is not named by its name, or a Hostname has a namespace.
+    BackendName,
+    /// A backend has no port.
+    BackendPort,
+    /// A filter of Gateway API that istiod does not support.
+    Filter,
+    /// A filter that Gateway API does not have.
+    UnknownFilter,
+    /// A mirror of a GRPCRoute leads nowhere.
+    Mirror,
+    /// A match that says nothing istiod knows.
+    Match,
 }
 
 /// What of the Gateways of one namespace is refused.

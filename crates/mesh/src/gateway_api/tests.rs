@@ -175,14 +175,24 @@ fn backends_elsewhere_need_a_grant() {
 
 #[test]
 fn some_errors_cost_the_whole_route() {
-    for rule in [
-        "{backendRefs: [{name: api}]}",
-        "{backendRefs: [{name: api.app, port: 80}]}",
-        "{filters: [{type: ExtensionRef}], backendRefs: [{name: api, port: 80}]}",
+    for (rule, fault) in [
+        ("{backendRefs: [{name: api}]}", RouteFault::BackendPort),
+        (
+            "{backendRefs: [{name: api.app, port: 80}]}",
+            RouteFault::BackendName,
+        ),
+        (
+            "{filters: [{type: ExtensionRef}], backendRefs: [{name: api, port: 80}]}",
+            RouteFault::Filter,
+        ),
+        (
+            "{backendRefs: [{name: api, port: 80, filters: [{type: URLRewrite}]}]}",
+            RouteFault::Filter,
+        ),
     ] {
         let rules = format!("{TO_API}, {rule}");
         let case = Case::new(&[WEB, &route("app/r", "a.com", &rules)]);
-        assert_eq!(case.refused("app"), [RefusedReason::Route], "{rule}");
+        assert_eq!(case.refused("app"), [RefusedReason::Route(fault)], "{rule}");
         assert_eq!(case.routes("http.80"), ["*: "], "{rule}");
     }
 }
@@ -294,7 +304,13 @@ fn listeners_with_errors_do_not_exist() {
     let case = Case::new(&[line]);
     assert_eq!(case.listeners().len(), 1);
     let refused = refused_listeners(&case.db, case.mesh, name(&case.db, "infra"));
-    assert_eq!(refused.len(), 3);
+    let faults: Vec<RefusedReason> = refused.iter().map(|r| r.reason).collect();
+    let expected = [
+        ListenerFault::Protocol,
+        ListenerFault::Protocol,
+        ListenerFault::NotGranted,
+    ];
+    assert_eq!(faults, expected.map(RefusedReason::Listener));
     let foreign = line.replace("gatewayClassName: istio", "gatewayClassName: nginx");
     let case = Case::new(&[&foreign]);
     assert!(gateways_in(&case.db, case.mesh, name(&case.db, "infra")).is_empty());

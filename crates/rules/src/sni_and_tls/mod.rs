@@ -6,6 +6,7 @@ pub mod credential_not_in_repo;
 pub mod credential_wrong_namespace;
 pub mod http2_connection_reuse;
 pub mod https_redirect_without_https_server;
+pub mod mode_unset;
 pub mod port_level_policy_drops_tls;
 pub mod route_kind_mismatch;
 pub mod tls_double_origination;

@@ -81,7 +81,14 @@ fn check_server(server: At<'_>, converted: bool) {
         }
     };
     check_bind(bind, port);
-    server_tls::check(server.field("tls"));
+    let tls = server.field("tls");
+    server_tls::check(tls);
+    let arrives_as_tls = port.and_then(|port| Protocol::parse(port.str("protocol")));
+    let arrives_as_tls = arrives_as_tls.is_some_and(Protocol::is_tls);
+    // Where TLS arrives and no mode is written, that is the fault (rule mode-unset).
+    if let Some(tls) = tls.filter(|tls| !arrives_as_tls || tls.field("mode").is_some()) {
+        server_tls::unused_certificates(tls);
+    }
     if let Some(port) = port.filter(|_| port_is_valid) {
         check_tls_of_protocol(server, port);
     }

@@ -42,12 +42,6 @@ pub(super) fn check(tls: Option<At<'_>>) {
         return istio_mutual(tls);
     }
     let sources = sources(tls);
-    if mode.ends_with("PASSTHROUGH")
-        && let Some(first) = certificate_fields(tls).next()
-    {
-        tls.get(first)
-            .no_effect("STLS-4", format!("{mode} does not use certificates"));
-    }
     if let [first, .., last] = sources.as_slice() {
         let fact = format!("only one of {} can be set", sources.join(", "));
         tls.get(last)
@@ -77,6 +71,17 @@ pub(super) fn check(tls: Option<At<'_>>) {
                 "SIMPLE asks for no client certificate to look up in a CRL",
             );
         }
+    }
+}
+
+/// STLS-4: certificates that a mode which ends no TLS ignores.
+pub(super) fn unused_certificates(tls: At<'_>) {
+    let mode = mode(tls);
+    if mode.ends_with("PASSTHROUGH")
+        && let Some(first) = certificate_fields(tls).next()
+    {
+        tls.get(first)
+            .no_effect("STLS-4", format!("{mode} does not use certificates"));
     }
 }
 

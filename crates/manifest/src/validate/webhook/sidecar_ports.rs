@@ -134,6 +134,7 @@ fn ingress_tls(tls: At<'_>, port: At<'_>) {
             .related(port.get("protocol"));
     }
     server_tls::check(Some(tls));
+    server_tls::unused_certificates(tls);
 }
 
 fn unsupported(field: At<'_>) {
