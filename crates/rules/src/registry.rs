@@ -73,6 +73,7 @@ pub static ALL: &[&Rule] = &[
     &egress::gateway_hop_tls_mismatch::RULE,
     &egress::egress_gateway_bypassed::RULE,
     &egress::egress_not_enforced::RULE,
+    &egress::egress_gateway_loop::RULE,
     &egress::egress_gateways_not_isolated::RULE,
     &egress::exported_service_entry_risks_nack::RULE,
     // mtls-and-authz
