@@ -42,6 +42,7 @@ pub static ALL: &[&Rule] = &[
     &v::sidecar_conflict::RULE,
     &v::sidecar_scope_leak::RULE,
     &v::sidecar_not_enforced::RULE,
+    &v::config_hidden_from_istiod::RULE,
     // gateway
     &g::gateway_selector_unmatched::RULE,
     &g::gateway_host_unrouted::RULE,
