@@ -70,6 +70,7 @@ pub static ALL: &[&Rule] = &[
     &routes::match_condition_ignored::RULE,
     &routes::gateway_route_shadowed::RULE,
     &routes::route_config_rejected::RULE,
+    &routes::route_keeps_original_destination::RULE,
     // egress
     &egress::gateway_hop_tls_mismatch::RULE,
     &egress::egress_gateway_bypassed::RULE,
