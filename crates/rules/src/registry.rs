@@ -42,6 +42,7 @@ pub static ALL: &[&Rule] = &[
     &v::sidecar_conflict::RULE,
     &v::sidecar_scope_leak::RULE,
     &v::sidecar_not_enforced::RULE,
+    &v::config_hidden_from_istiod::RULE,
     // gateway
     &g::gateway_selector_unmatched::RULE,
     &g::gateway_host_unrouted::RULE,
@@ -70,10 +71,12 @@ pub static ALL: &[&Rule] = &[
     &routes::match_condition_ignored::RULE,
     &routes::gateway_route_shadowed::RULE,
     &routes::route_config_rejected::RULE,
+    &routes::route_keeps_original_destination::RULE,
     // egress
     &egress::gateway_hop_tls_mismatch::RULE,
     &egress::egress_gateway_bypassed::RULE,
     &egress::egress_not_enforced::RULE,
+    &egress::egress_gateway_loop::RULE,
     &egress::egress_gateways_not_isolated::RULE,
     &egress::exported_service_entry_risks_nack::RULE,
     // mtls-and-authz

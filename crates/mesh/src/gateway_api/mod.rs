@@ -28,7 +28,7 @@ pub use parents::{Attachment, Denial, Parent};
 
 use crate::db::{Db, Mesh, Name};
 use crate::envoy::Because;
-use crate::index::{facts, objects};
+use crate::index::{facts, is_of_revision, objects};
 use meshscope_manifest::spec::meshconfig::Flag;
 use meshscope_manifest::{Kind, Resource};
 use std::sync::Arc;
@@ -126,13 +126,9 @@ fn routes<'db>(
         return Vec::new();
     }
     let revision = &mesh.settings(db).revision;
-    let of_revision = |r: &&Arc<Resource>| {
-        let label = r.meta.labels.get("istio.io/rev");
-        revision.is_empty() || label.is_none_or(|rev| rev == revision)
-    };
     objects(db, mesh, namespace, kind)
         .iter()
-        .filter(of_revision)
+        .filter(|r| is_of_revision(revision, r))
         .cloned()
         .collect()
 }

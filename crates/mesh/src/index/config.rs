@@ -118,6 +118,24 @@ fn found_domain(db: &dyn Db, mesh: Mesh) -> Option<Str> {
     by_operator.or_else(|| installed(db, mesh).domain.clone())
 }
 
+/// The control planes of the files, of whatever revision and in whatever namespace: the revision of
+/// each, `None` where what installs it does not say. Gateways alone may be among them.
+#[salsa::tracked]
+pub(super) fn control_planes(db: &dyn Db, mesh: Mesh) -> Arc<[Option<Str>]> {
+    let operators = unfiltered(db, mesh, Kind::IstioOperator).map(|_| None);
+    let releases = installed(db, mesh).mesh_config.iter();
+    let releases = releases
+        .filter(|(source, _)| matches!(source, ConfigSource::Release(..)))
+        .map(|_| None);
+    let maps = unfiltered(db, mesh, Kind::ConfigMap)
+        .filter(|r| r.config_map().is_some_and(|c| c.mesh.is_some()))
+        .filter_map(|r| match r.key.name.as_str() {
+            "istio" => Some(Some("default".into())),
+            name => name.strip_prefix("istio-").map(|rev| Some(rev.into())),
+        });
+    operators.chain(releases).chain(maps).collect()
+}
+
 /// Objects before discovery filters, which depend on the mesh config themselves.
 fn unfiltered(db: &dyn Db, mesh: Mesh, kind: Kind) -> impl Iterator<Item = &Arc<Resource>> {
     each_unfiltered(db, mesh, kind).flat_map(|(_, objects)| objects.iter())

@@ -15,6 +15,7 @@ mod lookup;
 mod roots;
 mod stated;
 mod unit;
+mod unread;
 
 pub use bases::kustomizations;
 pub(crate) use config::{
@@ -31,6 +32,7 @@ pub use stated::{
     StatedObject, is_helmfile, origin_of, speaks_of_deployment, stated_in_file, stated_in_unit,
 };
 pub use unit::{UnitObject, has_problems, unit_files, unit_objects};
+pub use unread::{Unread, discovery_source, may_run, unread_in};
 
 use crate::db::{Db, Mesh, Name, Unit, UnitKey, name};
 use installs::extra_resources;
@@ -245,15 +247,17 @@ pub fn objects<'db>(
     for resource in definitions.get(&kind).into_iter().flatten() {
         by_name.insert(&resource.key.name, resource);
     }
-    let of_revision = |r: &&Arc<Resource>| {
-        !kind.is_istio()
-            || revision.is_empty()
-            || r.meta
-                .labels
-                .get("istio.io/rev")
-                .is_none_or(|rev| rev == revision)
-    };
+    let of_revision = |r: &&Arc<Resource>| !kind.is_istio() || is_of_revision(revision, r);
     by_name.into_values().filter(of_revision).cloned().collect()
+}
+
+/// The label that gives an object to the istiod of one revision.
+const REVISION: &str = "istio.io/rev";
+
+/// Whether an istiod of a revision reads an object of Istio or of the Gateway API (V:R7.4).
+pub(crate) fn is_of_revision(revision: &str, object: &Resource) -> bool {
+    let label = object.meta.labels.get(REVISION);
+    revision.is_empty() || label.is_none_or(|own| own == revision)
 }
 
 whole! {

@@ -19,11 +19,11 @@ use meshscope_mesh::gateways::routers;
 use meshscope_mesh::index::objects;
 use meshscope_mesh::registry::Service;
 use meshscope_mesh::visibility::{
-    Fate, VirtualService, completed, declared, delegates_named, virtual_services_in,
+    Fate, View, VirtualService, carriers, completed, declared, delegates_named, virtual_services_in,
 };
 use meshscope_mesh::workloads::{Proxy, Workload};
 use std::sync::Arc;
-use verdicts::{Seen, verdicts};
+use verdicts::{Seen, sidecar_ports, verdicts};
 use written::uses;
 
 /// A destination with something wrong.
@@ -106,6 +106,45 @@ pub fn at_gateways(
                 found.push((at, proxy.clone(), workload.clone()));
             }
         }
+    }
+    found
+}
+
+/// The proxies of a destination's sidecars: groups that are alike, one proxy of each, and the ports they
+/// may give the destination.
+pub struct AtSidecars {
+    /// The sidecars.
+    pub view: View,
+    /// One proxy per class, with the ports.
+    pub proxies: Vec<(Proxy, Vec<u32>)>,
+}
+
+/// The sidecars that may use one destination of a VirtualService bound to mesh, for the destinations
+/// that are `wanted`.
+pub fn at_sidecars(
+    db: &dyn Db,
+    mesh: Mesh,
+    vs: &VirtualService,
+    wanted: impl Fn(&Use) -> bool,
+) -> Vec<(Use, Vec<AtSidecars>)> {
+    let mut found = Vec::new();
+    for (at, matching) in uses(db, mesh, vs) {
+        if !wanted(&at) {
+            continue;
+        }
+        let views = carriers(db, mesh, vs, &at.destination.host).into_iter();
+        let sidecars = views.map(|view| {
+            let proxies = view.client.proxies.iter().filter_map(|proxy| {
+                let ports = matching.ports("mesh", proxy);
+                let never = ports.as_ref().is_some_and(Vec::is_empty);
+                let meant = sidecar_ports(db, mesh, &view.client, vs, &at, ports.as_deref());
+                (!never).then(|| (proxy.clone(), meant))
+            });
+            let proxies = proxies.collect();
+            AtSidecars { view, proxies }
+        });
+        let sidecars = sidecars.collect();
+        found.push((at, sidecars));
     }
     found
 }

@@ -127,7 +127,7 @@ fn keep_worse(worst: &mut Option<(u32, Fate)>, port: u32, fate: Fate) {
 
 /// The ports a sidecar may give a destination: the written one, else the rule of its layer (O:8.17,
 /// O:6.11).
-fn sidecar_ports(
+pub(super) fn sidecar_ports(
     db: &dyn Db,
     mesh: Mesh,
     client: &Client,

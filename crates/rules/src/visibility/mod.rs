@@ -1,5 +1,6 @@
 //! Who sees what, and what is hidden from whom.
 
+pub mod config_hidden_from_istiod;
 pub mod destination_not_visible;
 pub mod destination_rule_conflict;
 pub mod destination_rule_out_of_lookup_path;
