@@ -220,3 +220,21 @@ fn the_disk_holds_what_walking_finds() {
     assert_eq!(held.collect::<Vec<_>>(), found.iter().collect::<Vec<_>>());
     std::fs::remove_dir_all(root).unwrap();
 }
+
+#[test]
+fn an_object_that_another_mesh_reads_is_not_hidden() {
+    let entry = "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: e, namespace: shop, labels: {istio.io/rev: old}}\nspec: {hosts: [a.org], ports: [{number: 80, name: http, protocol: HTTP}]}\n";
+    let hidden = |meshes: &str| {
+        let fs = MemoryFileSystem::new()
+            .with("/repo/a.yaml", entry)
+            .with("/repo/meshscope.yaml", format!("version: 1\n{meshes}"));
+        let found = open(&fs).report(None).findings.into_iter();
+        let hidden = found.filter(|f| f.rule == "config-hidden-from-istiod");
+        hidden.count()
+    };
+    assert_eq!(hidden("revision: new\n"), 1);
+    assert_eq!(
+        hidden("meshes: [{name: a, revision: new}, {name: b, revision: old}]\n"),
+        0
+    );
+}

@@ -9,6 +9,9 @@ use meshscope_mesh::{SourceFile, Unit};
 use meshscope_rules::{Group, registry};
 use std::collections::{BTreeMap, HashSet};
 
+/// Rules whose findings are true only where every mesh with the file has them.
+const OF_ALL_MESHES: [&str; 2] = ["unused-suppression", "config-hidden-from-istiod"];
+
 /// What makes two findings one, when they have a place.
 type Same = (String, Location, String, String);
 
@@ -76,7 +79,8 @@ impl Workspace {
         merged(self.meshes().map(|mesh| mesh.report_of_file(file)))
     }
 
-    /// A suppression is unused only when no mesh with its file uses it, be it one that is not asked about.
+    /// A suppression is unused only when no mesh with its file uses it, and an object is hidden only when
+    /// no istiod reads it, be it one of a mesh that is not asked about.
     fn used_elsewhere(&self, findings: &mut Vec<Finding>) {
         let holding = |path: &str| {
             let file = self.file(path);
@@ -84,7 +88,7 @@ impl Workspace {
             self.meshes().filter(holds).count()
         };
         findings.retain(|finding| {
-            finding.rule != "unused-suppression"
+            !OF_ALL_MESHES.contains(&finding.rule.as_str())
                 || finding
                     .location
                     .as_ref()
