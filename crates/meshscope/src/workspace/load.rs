@@ -83,16 +83,16 @@ impl Workspace {
         self.links
             .extend(links.map(|(from, to)| (Str::new(from.as_str()), Str::new(to.as_str()))));
         let root = &self.root;
-        let texts: Vec<(Utf8PathBuf, io::Result<Vec<u8>>)> = found
+        let texts: Vec<(Utf8PathBuf, io::Result<Text>)> = found
             .files
             .into_par_iter()
             .map(|path| {
-                let bytes = fs.read(&root.join(&path));
-                (path, bytes)
+                let text = fs.read(&root.join(&path)).map(text_of);
+                (path, text)
             })
             .collect();
-        for (path, bytes) in texts {
-            match bytes.map(text_of) {
+        for (path, text) in texts {
+            match text {
                 Ok((text, lossy)) => {
                     if lossy {
                         self.problems.push(LoadProblem {
@@ -159,7 +159,10 @@ impl Workspace {
 }
 
 /// The text of a file, and whether bytes had to be replaced.
-pub(super) fn text_of(bytes: Vec<u8>) -> (Arc<str>, bool) {
+type Text = (Arc<str>, bool);
+
+/// The bytes of a file as text.
+pub(super) fn text_of(bytes: Vec<u8>) -> Text {
     match String::from_utf8(bytes) {
         Ok(text) => (text.into(), false),
         Err(error) => (String::from_utf8_lossy(error.as_bytes()).into(), true),
