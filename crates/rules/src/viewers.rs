@@ -112,7 +112,7 @@ pub fn meet_at(
         meeting: 0,
     };
     for (client, workloads) in all_clients(db, mesh, &service.host) {
-        let mut listeners = client.imported(db, mesh).iter();
+        let mut listeners = client.imported(db, mesh);
         let Some(imported) = listeners.find(|services| has(services, service)) else {
             continue;
         };

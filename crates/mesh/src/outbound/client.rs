@@ -1,39 +1,24 @@
 //! Whom outbound configuration is computed for, and the slices of its scope that it reads.
 //!
 //! [`Client`] is the class: what of a proxy can change its outbound side. [`ScopeKey`] is the coarser
-//! key of everything that does not depend on labels. The tracked projections here are firewalls: a
-//! scope changes with every VirtualService it holds, its services of one port do not.
+//! key of everything that does not depend on labels. The tracked projections here are firewalls on top
+//! of the parts of a scope: its services change, those of one port do not.
 
 use crate::db::{Db, Mesh, Name, name};
 use crate::index::facts;
 use crate::names::is_wildcard;
 use crate::registry::{Resolution, Service};
-use crate::visibility::{
-    Carried, EgressHosts, Public, Scope, ServiceSet, cluster_services, public_source_keys, scope,
-    sidecar_for, source_keys_of,
+use crate::visibility::parts::{
+    ScopeKey, cluster_services, scope_key, services, shape, virtual_services,
 };
+use crate::visibility::{Public, public_source_keys, source_keys_of};
 use crate::workloads::Proxy;
+use meshscope_manifest::Str;
 use meshscope_manifest::spec::Labels;
 use meshscope_manifest::spec::meshconfig::Flag;
-use meshscope_manifest::spec::sidecar::{CaptureMode, ListenerPort, OutboundTrafficPolicy};
-use meshscope_manifest::{ResourceKey, Str};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// A sidecar scope: a namespace under one Sidecar, or none (both parts empty).
-#[salsa::interned(debug)]
-pub struct ScopeKey<'db> {
-    /// The namespace configuration is chosen for.
-    #[returns(copy)]
-    pub namespace: Name<'db>,
-    /// The namespace of the Sidecar.
-    #[returns(copy)]
-    pub owner: Name<'db>,
-    /// The name of the Sidecar.
-    #[returns(copy)]
-    pub sidecar: Name<'db>,
-}
 
 /// A class of sidecars with equal outbound configuration.
 #[salsa::interned(debug)]
@@ -132,105 +117,6 @@ pub fn no_interception(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> bool {
     }
 }
 
-/// The scope of a sidecar as a key.
-pub fn scope_key<'db>(db: &'db dyn Db, mesh: Mesh, proxy: &Proxy) -> ScopeKey<'db> {
-    let namespace = &proxy.config_namespace;
-    let (owner, sidecar) = match sidecar_for(db, mesh, namespace, &proxy.labels) {
-        Some(s) => (s.key.namespace.clone(), s.key.name.clone()),
-        None => (Str::default(), Str::default()),
-    };
-    ScopeKey::new(
-        db,
-        name(db, namespace),
-        name(db, &owner),
-        name(db, &sidecar),
-    )
-}
-
-/// The whole scope. Only projections in this file read it, so that nothing else re-runs with it.
-fn whole<'db>(db: &'db dyn Db, mesh: Mesh, key: ScopeKey<'db>) -> &'db Arc<Scope> {
-    scope(db, mesh, key.namespace(db), key.owner(db), key.sidecar(db))
-}
-
-/// The egress listeners of a scope without what they carry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shape {
-    /// The Sidecar, when there is one.
-    pub sidecar: Option<ResourceKey>,
-    /// The listeners in order.
-    pub listeners: Vec<Egress>,
-    /// What happens to traffic nothing matches.
-    pub policy: OutboundTrafficPolicy,
-    /// Whether it passes through.
-    pub allows_any: bool,
-}
-
-/// One egress listener.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Egress {
-    /// The port, when it has one.
-    pub port: Option<ListenerPort>,
-    /// `bind`.
-    pub bind: Str,
-    /// `captureMode`.
-    pub capture_mode: CaptureMode,
-    /// What it imports.
-    pub hosts: EgressHosts,
-}
-
-/// The shape of a scope. Changes with its Sidecar and the mesh config only.
-#[salsa::tracked]
-pub fn shape<'db>(db: &'db dyn Db, mesh: Mesh, key: ScopeKey<'db>) -> Arc<Shape> {
-    let scope = whole(db, mesh, key);
-    Arc::new(Shape {
-        sidecar: scope.sidecar.clone(),
-        listeners: scope
-            .listeners
-            .iter()
-            .map(|l| Egress {
-                port: l.port.clone(),
-                bind: l.bind.clone(),
-                capture_mode: l.capture_mode,
-                hosts: l.hosts.clone(),
-            })
-            .collect(),
-        policy: scope.policy.clone(),
-        allows_any: scope.allows_any(),
-    })
-}
-
-/// The services of one listener. An edit of a VirtualService stops here.
-#[salsa::tracked]
-pub fn services<'db>(
-    db: &'db dyn Db,
-    mesh: Mesh,
-    key: ScopeKey<'db>,
-    listener: usize,
-) -> ServiceSet {
-    let listener = whole(db, mesh, key).listeners.get(listener);
-    listener.map(|l| l.services.clone()).unwrap_or_default()
-}
-
-/// The services that get clusters. An edit of a VirtualService that leads nowhere else stops here.
-pub fn clusters_of<'db>(db: &'db dyn Db, mesh: Mesh, key: ScopeKey<'db>) -> &'db ServiceSet {
-    cluster_services(db, mesh, key.namespace(db), key.owner(db), key.sidecar(db))
-}
-
-/// What one listener carries. An edit of a service stops here, and for a listener that imports
-/// everything an edit of public VirtualServices, too.
-#[salsa::tracked]
-pub fn virtual_services<'db>(
-    db: &'db dyn Db,
-    mesh: Mesh,
-    key: ScopeKey<'db>,
-    listener: usize,
-) -> Carried {
-    let listener = whole(db, mesh, key).listeners.get(listener);
-    listener
-        .map(|l| l.virtual_services.clone())
-        .unwrap_or_default()
-}
-
 /// Label keys that source conditions of the scope's VirtualServices mention.
 #[salsa::tracked]
 pub fn source_keys<'db>(db: &'db dyn Db, mesh: Mesh, key: ScopeKey<'db>) -> Arc<BTreeSet<Str>> {
@@ -264,7 +150,7 @@ pub fn target<'db>(
     key: ScopeKey<'db>,
     host: Name<'db>,
 ) -> Option<Target> {
-    let member = clusters_of(db, mesh, key).get(host.text(db))?;
+    let member = cluster_services(db, mesh, key).get(host.text(db))?;
     Some(Target {
         only_port: match &member.service.ports[..] {
             [only] => Some(only.number),

@@ -1,10 +1,10 @@
 //! A listener being put together: chains that exclude each other, and its final form (O:5.8-5.10).
 
 use super::chains::{Chain, ConflictKey};
-use super::client::Shape;
 use super::fallback;
 use crate::envoy::{Because, ChainMatch, FilterChain, Listener};
 use crate::registry::Protocol;
+use crate::visibility::parts::Shape;
 use indexmap::IndexMap;
 use meshscope_manifest::Str;
 use rustc_hash::{FxBuildHasher, FxHashSet};

@@ -2,11 +2,11 @@
 //! listener and the catch-all virtual host (O:3.4, O:5.11, O:5.12).
 
 use super::chains::destination_cluster;
-use super::client::Shape;
 use crate::envoy::{
     Action, Because, ChainMatch, ClusterWeight, Filter, FilterChain, Listener, Route, RouteMatch,
     VirtualHost,
 };
+use crate::visibility::parts::Shape;
 use meshscope_manifest::Str;
 
 /// The cluster that keeps the dialled address.

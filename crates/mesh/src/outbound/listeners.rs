@@ -2,7 +2,7 @@
 
 use super::address::{NONE, address_for};
 use super::chains::{Builder, Chain, ServicePort};
-use super::client::{Client, Egress, on_port, services, shape};
+use super::client::{Client, on_port};
 use super::domains::Home;
 use super::entry::{Entries, Entry, finish, is_well_known, merge};
 use crate::db::{Db, Mesh, Name, name};
@@ -10,6 +10,7 @@ use crate::envoy::{Because, Listener};
 use crate::index::facts;
 use crate::names::is_ip;
 use crate::registry::{Port, Protocol, ProtocolClass, Resolution, Service, shared_endpoints};
+use crate::visibility::parts::{Egress, services, shape};
 use meshscope_manifest::Str;
 use meshscope_manifest::spec::meshconfig::Flag;
 use meshscope_manifest::spec::sidecar::CaptureMode;

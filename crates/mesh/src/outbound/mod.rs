@@ -28,7 +28,7 @@ mod virtual_hosts;
 mod virtual_services;
 
 pub use address::address_for;
-pub use client::{Client, ScopeKey, Shape, Traits, client, no_interception, scope_key, shape};
+pub use client::{Client, Traits, client, no_interception};
 pub use client_tls::{SentTls, sent_tls};
 pub use clusters::{described, keeps_dialled_address, port_of};
 pub use fallback::{BLACK_HOLE, PASSTHROUGH};
@@ -38,6 +38,7 @@ pub(crate) use chains::http_alpn;
 use crate::db::{Db, Mesh, name};
 use crate::envoy::{ChainMatch, Filter, FilterChain, Listener, RouteConfig};
 use crate::index::facts;
+use crate::visibility::parts::shape;
 use crate::workloads::Proxy;
 use meshscope_manifest::Str;
 use std::sync::Arc;

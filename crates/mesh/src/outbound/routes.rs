@@ -5,11 +5,12 @@
 //! gets only those that can take it ([`hosts_for`]); both ways run the same code, over all services
 //! or over the candidates, so they agree.
 
-use super::client::{Client, Shape, lower_case, shape};
+use super::client::{Client, lower_case};
 use super::fallback;
 use super::virtual_hosts::Work;
 use crate::db::{Db, Mesh, Name};
 use crate::envoy::RouteConfig;
+use crate::visibility::parts::{Shape, shape};
 use meshscope_manifest::Str;
 use std::sync::Arc;
 

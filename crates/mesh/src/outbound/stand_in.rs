@@ -4,11 +4,12 @@
 //! of them gets there all get. Their listeners are built once, for a client of no namespace. It must
 //! not know what a listener is made of beyond what it is made from.
 
-use super::client::{Client, ScopeKey, clusters_of, services, shape, virtual_services};
+use super::client::Client;
 use super::virtual_services::l4_index;
 use crate::db::{Db, Mesh, name};
 use crate::registry::all_aliases;
 use crate::visibility::Public;
+use crate::visibility::parts::{ScopeKey, cluster_services, services, shape, virtual_services};
 use meshscope_manifest::spec::Labels;
 
 /// The client to build the listeners on a port for: one of no namespace where that makes no
@@ -39,7 +40,7 @@ fn has_nothing_own<'db>(db: &'db dyn Db, mesh: Mesh, key: ScopeKey<'db>) -> bool
     only.port.is_none()
         && only.hosts.is_everything()
         && services(db, mesh, key, 0).is_shared()
-        && clusters_of(db, mesh, key).is_shared()
+        && cluster_services(db, mesh, key).is_shared()
         && all_aliases(db, mesh).is_empty()
 }
 

@@ -3,9 +3,7 @@
 
 use super::address::domain_addresses;
 use super::claims::Claim;
-use super::client::{
-    Client, PortServices, Shape, lower_case, port_services, shape, virtual_services,
-};
+use super::client::{Client, PortServices, lower_case, port_services};
 use super::domains::{Home, bracketed, service_domains};
 use super::listeners::aliases;
 use crate::db::{Db, Mesh, Name, name};
@@ -14,6 +12,7 @@ use crate::index::facts;
 use crate::names::matches;
 use crate::registry::{Protocol, Service, concrete_of};
 use crate::visibility::VirtualService;
+use crate::visibility::parts::{Shape, shape, virtual_services};
 use meshscope_manifest::Str;
 use meshscope_manifest::spec::meshconfig::Flag;
 use rustc_hash::FxHashSet;

@@ -4,9 +4,9 @@
 //! is one answer per service. What edits of other VirtualServices re-run ends in them. What most
 //! listeners have in common, the public VirtualServices, is indexed once for all.
 
-use super::client::{ScopeKey, virtual_services};
 use crate::db::{Db, Mesh, Name, name};
 use crate::names::{HostTable, is_wildcard, matches, more_specific};
+use crate::visibility::parts::{ScopeKey, virtual_services};
 use crate::visibility::{Public, VirtualService, public_bound, public_l4};
 use meshscope_manifest::Str;
 use rustc_hash::FxHashMap;

@@ -5,8 +5,9 @@
 //! that see it alike: only namespaces with something of their own (a Sidecar, a private object, a
 //! DestinationRule for the host) are walked one by one.
 
+use super::parts::whole;
 use super::rule_lookup::namespaces_with_rule;
-use super::scopes::{Scope, scope};
+use super::scopes::Scope;
 use super::sidecar::sidecar_for;
 use super::virtual_service::VirtualService;
 use super::virtual_services::{Audience, audience};
@@ -37,8 +38,7 @@ pub struct Client {
 impl Client {
     /// Their scope.
     pub fn scope(&self, db: &dyn Db, mesh: Mesh) -> Arc<Scope> {
-        let [namespace, owner, sidecar] = self.key(db);
-        scope(db, mesh, namespace, owner, sidecar).clone()
+        whole(db, mesh, self.key(db)).clone()
     }
 
     /// The label sets of their classes.

@@ -11,7 +11,11 @@ mod destination;
 pub mod explain;
 mod imports;
 mod merge;
-mod parts;
+#[expect(
+    missing_docs,
+    reason = "salsa's macros generate undocumented accessors"
+)]
+pub mod parts;
 mod routers;
 mod rule_lookup;
 mod scopes;
@@ -33,7 +37,6 @@ pub use clusters::{Cluster, cluster_name, clusters, clusters_of, has_cluster, he
 pub use destination::{Fate, declared, declared_in, fate, is_visible_to};
 pub(crate) use imports::contradictory_gathered;
 pub use imports::{destinations, pick};
-pub use parts::cluster_services;
 pub(crate) use routers::router_base;
 pub use routers::{gateway_services, router_services, shares_default_scope};
 pub(crate) use rule_lookup::rule_hosts_gathered;

@@ -6,8 +6,9 @@
 use super::carried::{Carried, carried};
 use super::imports;
 use super::merge::Merged;
+use super::parts::{scope_key, whole};
 use super::service_set::{Base, Member, Reason, ServiceSet};
-use super::sidecar::{EgressHosts, sidecar_for};
+use super::sidecar::EgressHosts;
 use crate::db::{Db, Mesh, Name, name};
 use crate::index::{facts, object};
 use crate::registry::{
@@ -71,20 +72,7 @@ impl Scope {
 
 /// The scope of a sidecar.
 pub fn scope_of(db: &dyn Db, mesh: Mesh, proxy: &Proxy) -> Arc<Scope> {
-    let namespace = &proxy.config_namespace;
-    let sidecar = sidecar_for(db, mesh, namespace, &proxy.labels);
-    let (owner, sidecar_name) = match &sidecar {
-        Some(s) => (s.key.namespace.clone(), s.key.name.clone()),
-        None => (Str::default(), Str::default()),
-    };
-    scope(
-        db,
-        mesh,
-        name(db, namespace),
-        name(db, &owner),
-        name(db, &sidecar_name),
-    )
-    .clone()
+    whole(db, mesh, scope_key(db, mesh, proxy)).clone()
 }
 
 /// The scope of `namespace` under the Sidecar `owner/sidecar_name` (both empty: none).

@@ -130,7 +130,7 @@ fn virtual_service(
             .iter()
             .filter(|c| c.namespace != vs.namespace && meant(&c.namespace))
             .filter(|c| {
-                let mut imported = c.imported(db, mesh).iter();
+                let mut imported = c.imported(db, mesh);
                 let imports = imported.any(|services| services.get(host).is_some());
                 imports && !carries(db, mesh, c, &vs.object)
             })
