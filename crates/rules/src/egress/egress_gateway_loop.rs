@@ -1,10 +1,10 @@
 //! egress-gateway-loop: on an egress gateway the rule that takes the call leads back to the gateway's
 //! own Service (G:EG-3, G:VSB-9). Decided by tracing the calls that routes mean.
 
+use super::broken::{broken, retraced};
 use crate::prelude::*;
-use meshscope_mesh::egress::{HostPath, Outcome, intended, meant_to_pass};
-use meshscope_mesh::trace::{From, Verdict, trace};
-use meshscope_mesh::workloads::find_workload;
+use meshscope_mesh::egress::HostPath;
+use meshscope_mesh::trace::Verdict;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -19,26 +19,14 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding> {
-    if is_unknown(namespace.text(db)) || intended(db, mesh).is_empty() {
-        return Vec::new();
-    }
-    let mut found: Vec<Finding> = Vec::new();
-    let hosts = meant_to_pass(db, mesh, namespace);
-    for path in hosts.iter().flat_map(|host| &host.paths) {
-        if path.outcome == Outcome::Broken(Verdict::Loop)
-            && let Some(finding) = looping(db, mesh, path)
-            && !found.iter().any(|f| f.anchor == finding.anchor)
-        {
-            found.push(finding);
-        }
-    }
-    found
+    broken(db, mesh, namespace, |path, verdict| match verdict {
+        Verdict::Loop => looping(db, mesh, path),
+        _ => None,
+    })
 }
 
 fn looping(db: &dyn Db, mesh: Mesh, path: &HostPath) -> Option<Finding> {
-    let (ns, client) = path.clients.first()?.split_once('/')?;
-    let workload = find_workload(db, mesh, ns, client)?;
-    let trace = trace(db, mesh, &From::Workload(workload), &path.call);
+    let trace = retraced(db, mesh, path)?;
     // A call that comes back by way of others is not led here by one rule.
     let gateway = trace.hops.last()?;
     if !gateway.is_gateway || trace.stops_at.as_ref() != Some(&gateway.proxy) {

@@ -1,11 +1,11 @@
 //! gateway-hop-tls-mismatch: what sidecars send to an egress gateway is not what its server takes
 //! (G:EG-1, G:EG-2, G:LST-8, O:11.2, O:11.7). Decided by tracing the calls that routes mean.
 
+use super::broken::{broken, retraced};
 use crate::finding::listing;
 use crate::prelude::*;
-use meshscope_mesh::egress::{HostPath, Outcome, intended, meant_to_pass};
-use meshscope_mesh::trace::{From, Trace, Verdict, trace};
-use meshscope_mesh::workloads::find_workload;
+use meshscope_mesh::egress::HostPath;
+use meshscope_mesh::trace::Verdict;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -20,29 +20,13 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'db>(db: &'db dyn Db, mesh: Mesh, namespace: Name<'db>) -> Vec<Finding> {
-    if is_unknown(namespace.text(db)) || intended(db, mesh).is_empty() {
-        return Vec::new();
-    }
-    let mut found: Vec<Finding> = Vec::new();
-    for host in meant_to_pass(db, mesh, namespace).iter() {
-        for path in &host.paths {
-            let Outcome::Broken(verdict) = &path.outcome else {
-                continue;
-            };
-            if let Some(finding) = broken(db, mesh, path, *verdict)
-                && !found.iter().any(|f| f.anchor == finding.anchor)
-            {
-                found.push(finding);
-            }
-        }
-    }
-    found
+    broken(db, mesh, namespace, |path, verdict| {
+        mismatch(db, mesh, path, verdict)
+    })
 }
 
-fn broken(db: &dyn Db, mesh: Mesh, path: &HostPath, verdict: Verdict) -> Option<Finding> {
-    let (ns, client) = path.clients.first()?.split_once('/')?;
-    let workload = find_workload(db, mesh, ns, client)?;
-    let trace: Trace = trace(db, mesh, &From::Workload(workload), &path.call);
+fn mismatch(db: &dyn Db, mesh: Mesh, path: &HostPath, verdict: Verdict) -> Option<Finding> {
+    let trace = retraced(db, mesh, path)?;
     let [first, gateway, ..] = &trace.hops[..] else {
         return None;
     };

@@ -1,5 +1,7 @@
 //! What leaves the mesh, and how.
 
+mod broken;
+
 pub mod egress_gateway_bypassed;
 pub mod egress_gateway_loop;
 pub mod egress_gateways_not_isolated;
