@@ -23,7 +23,7 @@ use meshscope_mesh::visibility::{
 };
 use meshscope_mesh::workloads::{Proxy, Workload};
 use std::sync::Arc;
-use verdicts::{Seen, sidecar_ports, verdicts};
+use verdicts::{Seen, ports_at, verdicts};
 use written::uses;
 
 /// A destination with something wrong.
@@ -135,10 +135,8 @@ pub fn at_sidecars(
         let views = carriers(db, mesh, vs, &at.destination.host).into_iter();
         let sidecars = views.map(|view| {
             let proxies = view.client.proxies.iter().filter_map(|proxy| {
-                let ports = matching.ports("mesh", proxy);
-                let never = ports.as_ref().is_some_and(Vec::is_empty);
-                let meant = sidecar_ports(db, mesh, &view.client, vs, &at, ports.as_deref());
-                (!never).then(|| (proxy.clone(), meant))
+                let ports = ports_at((db, mesh), &view.client, proxy, vs, &at, &matching)?;
+                Some((proxy.clone(), ports))
             });
             let proxies = proxies.collect();
             AtSidecars { view, proxies }

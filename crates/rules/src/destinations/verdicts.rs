@@ -8,6 +8,7 @@ use meshscope_mesh::registry::{Protocol, ProtocolClass};
 use meshscope_mesh::visibility::{
     Client, Fate, ServiceSet, VirtualService, carriers, fate, gateway_services,
 };
+use meshscope_mesh::workloads::Proxy;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -78,11 +79,8 @@ pub(super) fn verdicts<'db>(
         let services = *services.or_insert_with(|| view.client.services(db, mesh));
         let mut worst: Option<(u32, Fate)> = None;
         for proxy in &view.client.proxies {
-            let ports = matching.ports("mesh", proxy);
-            if ports.as_ref().is_some_and(Vec::is_empty) {
-                continue;
-            }
-            for port in sidecar_ports(db, mesh, &view.client, vs, at, ports.as_deref()) {
+            let ports = ports_at((db, mesh), &view.client, proxy, vs, at, matching);
+            for port in ports.into_iter().flatten() {
                 let fate = fate(db, mesh, services, proxy, &at.destination, port);
                 keep_worse(&mut worst, port, fate);
             }
@@ -125,9 +123,23 @@ fn keep_worse(worst: &mut Option<(u32, Fate)>, port: u32, fate: Fate) {
     }
 }
 
+/// The ports a sidecar of a client may give a destination; `None` where its rule never applies there.
+pub(super) fn ports_at(
+    (db, mesh): (&dyn Db, Mesh),
+    client: &Client,
+    proxy: &Proxy,
+    vs: &VirtualService,
+    at: &Use,
+    matching: &Matching<'_>,
+) -> Option<Vec<u32>> {
+    let ports = matching.ports("mesh", proxy);
+    let never = ports.as_ref().is_some_and(Vec::is_empty);
+    (!never).then(|| sidecar_ports(db, mesh, client, vs, at, ports.as_deref()))
+}
+
 /// The ports a sidecar may give a destination: the written one, else the rule of its layer (O:8.17,
 /// O:6.11).
-pub(super) fn sidecar_ports(
+fn sidecar_ports(
     db: &dyn Db,
     mesh: Mesh,
     client: &Client,
