@@ -4,12 +4,13 @@
 //! all of a layer need is there when they are asked. Nothing depends on this but time. It must not know
 //! who asks, or on how many cores.
 
-use crate::db::{Db, Mesh, name};
+use crate::db::{Db, Mesh, Name, name};
 use crate::index::{
     asking_in_group, chart_sources_of_group, members_of_group, namespaces, unit_groups,
 };
-use crate::registry::services_in;
-use crate::registry::{hosts_gathered, public_services_gathered, targets_by_host_gathered};
+use crate::registry::{
+    hosts_gathered, public_services_gathered, services_in, targets_by_host_gathered,
+};
 use crate::visibility::{
     claimed_gathered, clients, clients_in, everything_clusters_base, public_bound, router_base,
     rule_hosts_gathered, virtual_services_in,
@@ -49,6 +50,10 @@ const SHARED: [Ask; 3] = [
     |db, mesh| _ = public_bound(db, mesh, name(db, "mesh")),
 ];
 
+fn namespace_at<'db>(db: &'db dyn Db, mesh: Mesh, at: usize) -> Option<Name<'db>> {
+    namespaces(db, mesh).get(at).map(|ns| name(db, ns))
+}
+
 /// The layers below the rules.
 pub static LAYERS: [Layer; 7] = [
     Layer {
@@ -63,8 +68,7 @@ pub static LAYERS: [Layer; 7] = [
     Layer {
         count: |db, mesh| namespaces(db, mesh).len(),
         ask: |db, mesh, at| {
-            if let Some(ns) = namespaces(db, mesh).get(at) {
-                let ns = name(db, ns);
+            if let Some(ns) = namespace_at(db, mesh, at) {
                 services_in(db, mesh, ns);
                 virtual_services_in(db, mesh, ns);
                 keys_mentioned_in(db, mesh, ns);
@@ -80,8 +84,8 @@ pub static LAYERS: [Layer; 7] = [
     Layer {
         count: |db, mesh| namespaces(db, mesh).len(),
         ask: |db, mesh, at| {
-            if let Some(ns) = namespaces(db, mesh).get(at) {
-                clients_in(db, mesh, name(db, ns));
+            if let Some(ns) = namespace_at(db, mesh, at) {
+                clients_in(db, mesh, ns);
             }
         },
         at_least: 16,

@@ -40,6 +40,10 @@ impl Mesh<'_> {
         self.on_all_cores(count, 4, |db, mesh, at| {
             evaluate::prime(db, mesh, &namespaces[at]);
         });
+        if self.workspace().has_rendered() {
+            // Their findings are placed in templates, which no query knows.
+            return;
+        }
         evaluate::findings(db, mesh);
         self.on_all_cores(count, 16, |db, mesh, at| {
             placed_in(db, mesh, name(db, &namespaces[at]));
